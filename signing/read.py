@@ -1,0 +1,64 @@
+"""What a PDF carries: its attached files and its revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyhanko.pdf_utils import generic
+
+from schemas.errors import Invalid
+from signing.revision import entry_of, open_pdf, reading
+
+MAXIMUM_DEPTH = 16
+"""Levels of a name tree that are followed; a flat one has one."""
+
+
+def attached_files(pdf: bytes) -> dict[str, bytes]:
+    """Return the files embedded in ``pdf`` by name (ISO 32000-2 7.11.4), as they were before embedding.
+
+    Raises :class:`Invalid` when the PDF cannot be read or two files share a name.
+    """
+    reader = open_pdf(pdf)
+    found: dict[str, bytes] = {}
+    with reading("the attached files"):
+        names = entry_of(reader.root, "/Names")
+        tree = entry_of(names, "/EmbeddedFiles") if isinstance(names, generic.DictionaryObject) else None
+        for specification in _leaves(tree, depth=0) if tree is not None else ():
+            name = str(specification["/UF"] if "/UF" in specification else specification["/F"])
+            if name in found:
+                raise Invalid("two attached files have one name", got=name, expected="each name once")
+            found[name] = specification["/EF"]["/F"].data
+    return found
+
+
+def revisions(pdf: bytes) -> list[bytes]:
+    """Return every revision of ``pdf``, oldest first; each is a prefix of the next (ISO 32000-2 7.5.6).
+
+    A revision ends with the line of its ``%%EOF``. Raises :class:`Invalid` when the PDF cannot be read.
+    """
+    reader = open_pdf(pdf)
+    with reading("the revisions"):
+        ends = []
+        for number in range(reader.xrefs.total_revisions):
+            table_end = reader.xrefs.get_xref_container_info(number).end_location
+            end = pdf.index(b"%%EOF", table_end) + len(b"%%EOF")
+            for mark in (b"\r", b"\n"):
+                end += pdf[end : end + 1] == mark
+            ends.append(end)
+        return [pdf[:end] for end in sorted(ends)]
+
+
+def _leaves(node: generic.PdfObject, *, depth: int) -> Iterator[generic.DictionaryObject]:
+    if depth > MAXIMUM_DEPTH or not isinstance(node, generic.DictionaryObject):
+        raise ValueError("the name tree of attached files is not one, or too deep")
+    for child in _items(node, "/Kids"):
+        yield from _leaves(child, depth=depth + 1)
+    for specification in _items(node, "/Names")[1::2]:
+        if not isinstance(specification, generic.DictionaryObject):
+            raise TypeError("an attached file has no specification")
+        yield specification
+
+
+def _items(node: generic.DictionaryObject, key: str) -> list[generic.PdfObject]:
+    found = entry_of(node, key)
+    return [entry.get_object() for entry in found] if isinstance(found, generic.ArrayObject) else []

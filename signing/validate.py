@@ -1,0 +1,205 @@
+"""Validates a whole PDF offline: every signature, seal and timestamp, what they cover, and what came after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asn1crypto.parser import parse
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import SuspiciousModification
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from schemas.errors import ConvenioError
+from schemas.evidence import Finding, SealReport, SignatureKind, SignatureReport, Verdict, digest_of, worst
+from signing.fields import SEALS, form_fields
+from signing.level import Level, Reached, file_knowledge, level_of_signature, level_of_timestamp, weakest
+from signing.revision import is_timestamp, open_pdf, signatures_of, token_of
+from signing.run import run
+from signing.trust import TrustPolicy
+
+
+def validate(pdf: bytes, trust: TrustPolicy, *, now: datetime, reader: PdfFileReader | None = None) -> SealReport:
+    """Return what can be said of ``pdf`` at ``now`` with nothing but ``trust``: no keys, no network, no database.
+
+    Levels are those validated (EN 319 102-1). Without roots in ``trust`` the verdict is indeterminate at best. Hostile
+    bytes give an invalid report; only a ``trust`` that cannot be read raises (:class:`InputError`). ``reader`` is one
+    over the same bytes where the caller has it: what it knows of the revisions need not be worked out twice.
+    """
+    _ = trust.anchors, trust.others, trust.lists
+    try:
+        return run(_validated(pdf, reader or open_pdf(pdf), trust, now))
+    except ConvenioError as fault:
+        reason = f"{fault.what}: {fault.got}" if fault.got else fault.what
+    except Exception as fault:  # noqa: BLE001 (the bytes are hostile: whatever a parser raises means they do not hold)
+        reason = f"the PDF cannot be read: {type(fault).__name__}: {str(fault)[:200]}"
+    broken = Finding(part="file", verdict=Verdict.INVALID, reason=reason)
+    return SealReport(
+        pdf=digest_of(pdf), verdict=Verdict.INVALID, level=Level.NONE.value, signatures=(), findings=(broken,)
+    )
+
+
+@dataclass(frozen=True)
+class _Examined:
+    report: SignatureReport
+    level: Level
+
+
+async def _validated(pdf: bytes, reader: PdfFileReader, trust: TrustPolicy, now: datetime) -> SealReport:
+    marks = signatures_of(reader)
+    spec = file_knowledge(reader, trust)
+    findings = _file_findings(pdf, marks, {entry.dump() for entry in spec.local_knowledge.known_certs})
+    findings.extend(_form_findings([field.name for field in form_fields(reader) if not field.filled]))
+    found = []
+    for position, mark in enumerate(marks):
+        later = any(is_timestamp(other) for other in marks[position + 1 :])
+        found.append(await _examine(mark, spec, trust, timestamped_later=later, now=now))
+    findings.extend(_trust_findings(trust, marks))
+    reports = tuple(entry.report for entry in found)
+    level = weakest([entry.level for entry in found if entry.report.kind is not SignatureKind.TIMESTAMP])
+    verdict = worst([report.verdict for report in reports] + [finding.verdict for finding in findings])
+    if not reports:
+        verdict = worst([verdict, Verdict.INDETERMINATE])
+    return SealReport(
+        pdf=digest_of(pdf), verdict=verdict, level=level.value, signatures=reports, findings=tuple(findings)
+    )
+
+
+async def _examine(
+    mark: EmbeddedPdfSignature,
+    spec: SignatureValidationSpec,
+    trust: TrustPolicy,
+    *,
+    timestamped_later: bool,
+    now: datetime,
+) -> _Examined:
+    certificate = mark.signer_cert
+    digest = digest_of(certificate.dump())
+    kind = _kind_of(mark)
+    mark.compute_integrity_info()
+    fault = _integrity_fault(mark) or _seal_fault(mark, digest, trust)
+    if fault is not None:
+        reached = Reached(Level.NONE, Verdict.INVALID, fault)
+    elif kind is SignatureKind.TIMESTAMP:
+        reached = await level_of_timestamp(mark, spec, trust, now=now)
+    else:
+        reached = await level_of_signature(mark, spec, trust, timestamped_later=timestamped_later, now=now)
+    timestamped = reached.level not in (Level.NONE, Level.BASIC)
+    report = SignatureReport(
+        field=mark.field_name,
+        kind=kind,
+        verdict=reached.verdict,
+        subject=certificate.subject.human_friendly,
+        certificate=digest,
+        signed_at=_time_of(mark),
+        timestamped=timestamped,
+        level=reached.level.value,
+        reason=reached.reason,
+    )
+    return _Examined(report, reached.level)
+
+
+def _kind_of(mark: EmbeddedPdfSignature) -> SignatureKind:
+    if is_timestamp(mark):
+        return SignatureKind.TIMESTAMP
+    return SignatureKind.SEAL if mark.field_name in SEALS else SignatureKind.SIGNATURE
+
+
+def _integrity_fault(mark: EmbeddedPdfSignature) -> str | None:
+    """Return why the bytes around a mark do not hold, or none: its coverage, and what later revisions changed."""
+    if mark.coverage is None or mark.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        return "it does not cover the whole revision it stands in"
+    if isinstance(mark.diff_result, SuspiciousModification):
+        return f"the document was changed after it in a way nobody may: {mark.diff_result}"
+    if not mark.summarise_integrity_info()["docmdp_ok"]:
+        return "the document was changed after it beyond what it permits (DocMDP, ISO 32000-2 12.8.2.2)"
+    return None
+
+
+def _seal_fault(mark: EmbeddedPdfSignature, digest: str, trust: TrustPolicy) -> str | None:
+    ours = digest in trust.seal_certificates
+    if mark.field_name in SEALS and not is_timestamp(mark):
+        if trust.seal_certificates and not ours:
+            return "it is not by a certificate the organisation seals with"
+    elif ours:
+        return "it is by the organisation's seal, which proves origin and never a person's consent"
+    return None
+
+
+def _time_of(mark: EmbeddedPdfSignature) -> datetime | None:
+    """Return the time in the RFC 3161 token, else the claimed one."""
+    token = mark.signed_data if is_timestamp(mark) else token_of(mark)
+    if token is not None:
+        return token["encap_content_info"]["content"].parsed["gen_time"].native
+    claimed = mark.self_reported_timestamp
+    if claimed is not None and claimed.tzinfo is None:
+        return claimed.replace(tzinfo=UTC)
+    return claimed
+
+
+def _file_findings(pdf: bytes, marks: Sequence[EmbeddedPdfSignature], bound: set[bytes]) -> list[Finding]:
+    if not marks:
+        return [Finding(part="file", verdict=Verdict.INDETERMINATE, reason="there is no signature, seal or timestamp")]
+    last = marks[-1]
+    start, length = last.byte_range[0], last.byte_range[1]
+    if last.evaluate_signature_coverage() != SignatureCoverageLevel.ENTIRE_FILE:
+        covered = int(last.byte_range[2]) + int(last.byte_range[3])
+        reason = f"the last mark vouches for {covered} of {len(pdf)} bytes; what follows is vouched for by nobody"
+        return [Finding(part="file", verdict=Verdict.INVALID, reason=reason, place=f"byte {covered}")]
+    gap = pdf[int(start) + int(length) : int(last.byte_range[2])]
+    flaw = _container_flaw(gap, last, bound)
+    if flaw is not None:
+        return [Finding(part="file", verdict=Verdict.INVALID, reason=flaw, place=f"/Contents of {last.field_name}")]
+    return [Finding(part="file", verdict=Verdict.VALID, reason=f"{last.field_name} vouches for every byte")]
+
+
+def _container_flaw(gap: bytes, mark: EmbeddedPdfSignature, bound: set[bytes]) -> str | None:
+    """Return what is wrong with the bytes between a mark's two signed ranges, or none.
+
+    They are the only ones it does not cover. One writing is accepted: ``<``, DER in hexadecimal of one case, zeros,
+    ``>``; and in a document timestamp (RFC 5652 5.1) nothing that neither its signature nor ``bound``, the
+    certificates in DER that stand elsewhere under it, repeats.
+    """
+    raw = mark.pkcs7_content
+    if gap not in (b"<%s>" % raw.hex().encode(), b"<%s>" % raw.hex().upper().encode()):
+        return "the signature's container is not written the one way it may be"
+    _, _, _, header, body, end = parse(raw, strict=False)
+    length = len(header) + len(body) + len(end)
+    if raw[length:].strip(b"\0"):
+        return "the signature's container holds something beside the signature"
+    if not is_timestamp(mark):
+        return None
+    content, signer = mark.signed_data, mark.signer_info
+    named = signer["sid"].chosen
+    repeated = (
+        [entry.dump() for entry in content["digest_algorithms"]] == [signer["digest_algorithm"].dump()]
+        and content["version"].native == "v3"
+        and signer["version"].native == "v1"
+        and not content["crls"]
+        and not signer["unsigned_attrs"]
+        and signer["sid"].name == "issuer_and_serial_number"
+        and named["issuer"].dump() == mark.signer_cert.issuer.dump()
+        and all(entry.chosen.dump() in bound for entry in content["certificates"])
+    )
+    return None if repeated else "the timestamp's container holds something its signature does not bind"
+
+
+def _form_findings(empty: list[str]) -> list[Finding]:
+    return [
+        Finding(part=f"field {name}", verdict=Verdict.INDETERMINATE, reason="nobody has signed here yet")
+        for name in empty
+    ]
+
+
+def _trust_findings(trust: TrustPolicy, marks: Sequence[EmbeddedPdfSignature]) -> list[Finding]:
+    findings = []
+    if not trust.roots:
+        reason = "no trusted root was given from outside, so nobody's identity is known"
+        findings.append(Finding(part="trust", verdict=Verdict.INDETERMINATE, reason=reason))
+    if not trust.seal_certificates and any(mark.field_name in SEALS for mark in marks):
+        reason = "the organisation's seal certificates were not given from outside"
+        findings.append(Finding(part="trust", verdict=Verdict.INDETERMINATE, reason=reason))
+    return findings
