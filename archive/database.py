@@ -1,0 +1,198 @@
+"""The domain database: SQLite on one machine, PostgreSQL for several, one code for both.
+
+A write transaction is exclusive from its first statement (``BEGIN IMMEDIATE``; on PostgreSQL the lock on
+``log_state``) and durable when it returns (WAL, ``synchronous=FULL``). A read transaction sees one instant.
+Faults of the database leave this room as :class:`Unavailable`, :class:`Refused` or :class:`Invalid`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn, Protocol
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError as DriverInterfaceError,
+    NoSuchModuleError,
+    OperationalError as DriverOperationalError,
+    SQLAlchemyError,
+)
+
+from schemas.errors import ConvenioError, Invalid, Refused, Unavailable
+
+HEAD = "0001"
+"""The schema revision this code works with. Known here so that Alembic is imported only where there is work for it."""
+
+_MIGRATION_LOCK = 0x434F4E56
+"""Advisory lock of PostgreSQL under which one process migrates."""
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str, /) -> object: ...
+    def close(self) -> None: ...
+
+
+class _DriverConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> _Cursor: ...
+
+
+def open_database(url: str, *, wait_seconds: float = 30) -> Engine:
+    """Return an engine on the database at ``url``, its schema at head.
+
+    ``url`` is ``sqlite:////path/to/file`` or ``postgresql+psycopg://host/name``;
+    ``wait_seconds`` is how long a transaction waits for another one's lock. Raises :class:`Refused` for a URL that
+    names no database we know or a schema newer than this code, :class:`Unavailable` where the database does not answer.
+    """
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=_connect_arguments(parsed, wait_seconds))
+    except (ArgumentError, NoSuchModuleError, ImportError) as cause:
+        raise Refused(
+            "no database can be opened at this address",
+            got=_without_password(url),
+            expected="sqlite:////path/to/file or postgresql+psycopg://host/name",
+            remedy="correct the address; for PostgreSQL install the driver it names",
+        ) from cause
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _raise_ours)
+    try:
+        _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection that sees the database as of one instant."""
+    with _connection(engine, writes=False) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection whose changes are all durable when the block ends, or, when it raises, all undone.
+
+    A raised :class:`Unavailable` at the end may also mean that the answer got lost after the changes were made:
+    callers repeat the act, and every act here is idempotent by its key.
+    """
+    with _connection(engine, writes=True) as connection:
+        yield connection
+
+
+def overwrite_erased(engine: Engine) -> None:
+    """Have what was deleted disappear from SQLite's files: its log of writes still holds rows that are zeroed already.
+
+    Raises :class:`Unavailable` while somebody else reads; the rows are deleted all the same.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, *_ = cursor.fetchone()
+        cursor.close()
+    finally:
+        connection.close()
+    if busy:
+        raise Unavailable(
+            "erased, but the database's log of writes could not be emptied yet",
+            where=engine.url.database,
+            remedy="nothing is lost by waiting: it is emptied when nobody reads; repeat any erasure to force it",
+        )
+
+
+@contextmanager
+def _connection(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+    options = {"convenio_writes": writes}
+    if engine.dialect.name == "postgresql":
+        # Writers queue on one row and must see what the writer before them committed.
+        options["isolation_level"] = "READ COMMITTED" if writes else "REPEATABLE READ"
+    try:
+        with engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+    except SQLAlchemyError as cause:
+        raise Unavailable("the database did not answer", got=cause, remedy="try again later") from cause
+
+
+def _connect_arguments(url: URL, wait_seconds: float) -> dict[str, object]:
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": wait_seconds}
+    return {"options": f"-c lock_timeout={round(wait_seconds * 1000)}"}
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "not a URL"
+
+
+def _configure_sqlite(connection: _DriverConnection, _record: object) -> None:
+    # The driver's own transaction control begins too late for a consistent read and never immediately.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("convenio_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _raise_ours(context: ExceptionContext) -> None:
+    """Raise our own error in place of the driver's (SQLAlchemy calls this for every fault of a statement)."""
+    fault = context.sqlalchemy_exception or context.original_exception
+    if isinstance(fault, ConvenioError):
+        return
+    _raise_for(fault, context.original_exception)
+
+
+def _raise_for(fault: BaseException, cause: BaseException) -> NoReturn:
+    said = str(cause).strip()
+    if isinstance(fault, IntegrityError):
+        raise Refused("the database's own rules refuse this", got=said) from cause
+    damaged = said.startswith(("no such table", "no such column"))
+    if isinstance(fault, DriverOperationalError | DriverInterfaceError) and not damaged:
+        raise Unavailable(
+            "the database did not answer",
+            got=said,
+            remedy="see that its disk has room and nothing else holds it, then try again",
+        ) from cause
+    if isinstance(fault, DBAPIError):
+        raise Invalid("the database is damaged or not ours", got=said, remedy="restore it from a backup") from cause
+    raise fault
+
+
+def _migrate(engine: Engine) -> None:
+    with reading(engine) as connection:
+        if _revision(connection) == HEAD:
+            return
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        if (found := _revision(connection)) == HEAD:
+            return
+        from archive.migrate import upgrade  # noqa: PLC0415  # Alembic takes longer to import than a fast command may
+
+        upgrade(connection, found=found, target=HEAD)
+
+
+def _revision(connection: Connection) -> str | None:
+    """Return the schema revision, or ``None`` for a database without one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

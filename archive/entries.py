@@ -1,0 +1,156 @@
+"""Ledger entries as leaves: writing them canonically, reading them strictly.
+
+A leaf is the RFC 8785 JSON of an :class:`~schemas.events.Entry`. What a row says beside its leaf is derived, and
+every reader here compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Row, Select, insert, select
+
+from archive import tables
+from archive.merkle import leaf_hash
+from schemas.errors import Invalid
+from schemas.events import Entry
+from schemas.evidence import AgreementId, Digest, Evidence, canonical_json
+
+_ROWS = select(tables.ledger_entries)
+
+
+class Recorded(Evidence):
+    """An entry and where it stands in the ledger."""
+
+    leaf_index: int
+    entry: Entry
+
+    @property
+    def leaf(self) -> bytes:
+        """The leaf's bytes, as the tree holds them."""
+        return leaf_of(self.entry)
+
+
+def leaf_of(entry: Entry) -> bytes:
+    """Return the one canonical form of ``entry`` (RFC 8785)."""
+    return canonical_json(entry.model_dump(mode="json"))
+
+
+def readable_leaf_of(entry: Entry) -> bytes:
+    """Return the leaf of ``entry`` after reading it back.
+
+    Raises ``ValueError`` where that gives another entry: text outside Unicode, numbers that RFC 8785 cannot write.
+    """
+    leaf = leaf_of(entry)
+    if Entry.model_validate_json(leaf) != entry:
+        raise ValueError("the entry's JSON reads as another entry")
+    return leaf
+
+
+def parse_leaf(leaf: bytes, *, where: str) -> Entry:
+    """Return the entry that ``leaf`` is; raises :class:`Invalid` unless writing it again gives the same bytes."""
+    try:
+        entry = Entry.model_validate_json(leaf)
+        canonical = leaf_of(entry)
+    except ValueError as cause:
+        raise Invalid("this leaf is not a ledger entry", where=where, got=_shown(leaf)) from cause
+    if canonical != leaf:
+        raise Invalid("this leaf is not in canonical form", where=where, got=_shown(leaf), expected=_shown(canonical))
+    return entry
+
+
+def by_op_id(connection: Connection, op_id: Digest) -> Recorded | None:
+    """Return the entry made under ``op_id``, if there is one."""
+    row = connection.execute(_ROWS.where(tables.ledger_entries.c.op_id == op_id)).one_or_none()
+    return None if row is None else _recorded(row)
+
+
+def of_agreement(connection: Connection, agreement: AgreementId | str) -> tuple[Recorded, ...]:
+    """Return the entries of one agreement by counter; none for an unknown one."""
+    columns = tables.ledger_entries.c
+    rows = connection.execute(_ROWS.where(columns.agreement == agreement).order_by(columns.counter))
+    return tuple(_recorded(row) for row in rows)
+
+
+def every(connection: Connection, *, first: int = 0) -> Iterator[Recorded]:
+    """Yield all entries from leaf ``first`` on, in order of the ledger."""
+    columns = tables.ledger_entries.c
+    statement = _ROWS.where(columns.leaf_index >= first).order_by(columns.leaf_index)
+    return (_recorded(row) for row in _rows(connection, statement))
+
+
+def hashes(connection: Connection, size: int) -> list[bytes]:
+    """Return the hashes of the first ``size`` leaves, computed from their bytes.
+
+    Raises :class:`Invalid` naming the first leaf that is missing or whose bytes are not the ones once hashed.
+    """
+    columns = tables.ledger_entries.c
+    statement = select(columns.leaf_index, columns.leaf, columns.leaf_hash)
+    found: list[bytes] = []
+    for row in _rows(connection, statement.where(columns.leaf_index < size).order_by(columns.leaf_index)):
+        _check_index(row.leaf_index, len(found))
+        found.append(_checked_hash(row))
+    if len(found) != size:
+        raise Invalid("the ledger lacks a leaf", where=f"leaf {len(found)}", got="nothing", expected=f"{size} leaves")
+    return found
+
+
+def size(connection: Connection, *, lock: bool = False) -> int:
+    """Return the number of leaves; with ``lock`` nobody else appends before this transaction ends."""
+    statement = select(tables.log_state.c.size).where(tables.log_state.c.id == 1)
+    found = connection.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    if found is None:
+        raise Invalid("the ledger's own size is missing", where="log_state", remedy="restore the database")
+    return found
+
+
+def append(connection: Connection, leaf_index: int, entry: Entry, leaf: bytes) -> None:
+    """Insert ``entry`` as leaf ``leaf_index`` and move the size on; the caller holds the lock on the size."""
+    connection.execute(
+        insert(tables.ledger_entries),
+        {
+            "leaf_index": leaf_index,
+            "op_id": entry.op_id,
+            "agreement": entry.agreement,
+            "counter": entry.counter,
+            "leaf": leaf,
+            "leaf_hash": leaf_hash(leaf),
+        },
+    )
+    connection.execute(tables.log_state.update().where(tables.log_state.c.id == 1), {"size": leaf_index + 1})
+
+
+def _rows(connection: Connection, statement: Select) -> Iterator[Row]:
+    return iter(connection.execute(statement.execution_options(yield_per=1000)))
+
+
+def _recorded(row: Row) -> Recorded:
+    where = f"leaf {row.leaf_index}"
+    _checked_hash(row)
+    entry = parse_leaf(row.leaf, where=where)
+    said, kept = (entry.op_id, entry.agreement, entry.counter), (row.op_id, row.agreement, row.counter)
+    if said != kept:
+        raise Invalid("a ledger row contradicts its leaf", where=where, got=kept, expected=said)
+    return Recorded(leaf_index=row.leaf_index, entry=entry)
+
+
+def _checked_hash(row: Row) -> bytes:
+    hashed = leaf_hash(row.leaf)
+    if hashed != row.leaf_hash:
+        raise Invalid(
+            "a leaf was altered after it was appended",
+            where=f"leaf {row.leaf_index}",
+            got=hashed.hex(),
+            expected=row.leaf_hash.hex(),
+            remedy="restore the database from a backup and compare both with the last checkpoint",
+        )
+    return hashed
+
+
+def _check_index(got: int, expected: int) -> None:
+    if got != expected:
+        raise Invalid("the ledger has a gap", where=f"leaf {expected}", got=f"leaf {got}", expected=f"leaf {expected}")
+
+
+def _shown(leaf: bytes) -> str:
+    return leaf[:200].decode(errors="replace")

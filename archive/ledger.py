@@ -1,0 +1,99 @@
+"""The ledger: an append-only Merkle log of everything that happened, and the only truth about an agreement's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from archive import entries, publication, register
+from archive.checkpoint import CheckpointKey
+from archive.database import reading, writing
+from archive.entries import Recorded
+from archive.merkle import ConsistencyProof, Tree
+from archive.proposals import unknown
+from archive.transaction import Transaction
+from schemas.evidence import AgreementId, Checkpoint, InclusionProof
+from schemas.lifecycle import AgreementState, fold
+
+
+class Ledger:
+    """The ledger in one database; safe to use from several threads and processes at once.
+
+    What a method returns was read in one transaction. Leaves are checked against their hashes whenever they are
+    read: an altered one raises :class:`schemas.errors.Invalid` with its index.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Yield the right to append, which one transaction has at a time.
+
+        All of it is durable when the block ends; nothing of it when the block raises. Waits for other writers, and
+        raises :class:`schemas.errors.Unavailable` where they take too long or the disk is full.
+        """
+        with writing(self._engine) as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            transaction.close()
+
+    @property
+    def size(self) -> int:
+        """Number of leaves."""
+        with reading(self._engine) as connection:
+            return entries.size(connection)
+
+    def entries(self, agreement: AgreementId | str) -> tuple[Recorded, ...]:
+        """Return the agreement's entries by counter, with their leaf indexes.
+
+        Raises :class:`schemas.errors.Refused` for an unknown agreement, proposing the nearest known one.
+        """
+        with reading(self._engine) as connection:
+            found = entries.of_agreement(connection, agreement)
+            if not found:
+                raise unknown("agreement", agreement, register.known_agreements(connection))
+        return found
+
+    def state(self, agreement: AgreementId | str) -> AgreementState:
+        """Return where the agreement stands; raises as :meth:`entries`."""
+        return fold(recorded.entry for recorded in self.entries(agreement))
+
+    def every_entry(self, *, first: int = 0) -> tuple[Recorded, ...]:
+        """Return all entries from leaf ``first`` on."""
+        with reading(self._engine) as connection:
+            return tuple(entries.every(connection, first=first))
+
+    def tree(self, size: int | None = None) -> Tree:
+        """Return the tree over the first ``size`` leaves (all by default); make one for several proofs."""
+        with reading(self._engine) as connection:
+            return Tree(entries.hashes(connection, entries.size(connection) if size is None else size))
+
+    def leaf_hashes(self, size: int) -> list[bytes]:
+        """Return the hashes of the first ``size`` leaves, computed from the leaves themselves."""
+        with reading(self._engine) as connection:
+            return entries.hashes(connection, size)
+
+    def inclusion_proof(self, leaf_index: int, size: int) -> InclusionProof:
+        """Return the proof that leaf ``leaf_index`` stands in the tree of ``size`` leaves."""
+        return self.tree(size).inclusion(leaf_index, size)
+
+    def consistency(self, old: int, new: int) -> ConsistencyProof:
+        """Return the proof that the tree of ``old`` leaves begins the tree of ``new``."""
+        return self.tree(new).consistency(old, new)
+
+    def publish_checkpoint(self, key: CheckpointKey, now: datetime) -> Checkpoint:
+        """Return the signed checkpoint of the whole ledger; see :func:`archive.publication.publish`."""
+        return publication.publish(self._engine, key, now)
+
+    def newest_checkpoint(self, verifier_key: str) -> Checkpoint | None:
+        """Return the largest checkpoint published, opened with ``verifier_key``; ``None`` before the first."""
+        with reading(self._engine) as connection:
+            return publication.newest(connection, verifier_key)
+
+    def prove(self, verifier_key: str) -> Checkpoint:
+        """Prove everything against every checkpoint and return the newest; see :func:`archive.publication.prove`."""
+        return publication.prove(self._engine, verifier_key)

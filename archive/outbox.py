@@ -1,0 +1,99 @@
+"""The outbox: stages that are due, written in the transaction that makes them due, started afterwards.
+
+At least once: a row stays due until its run was started, and its key makes a second start the same run.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from archive import tables
+from archive.database import reading, writing
+from schemas.errors import ConflictingContent, Refused
+from schemas.evidence import AgreementId, Digest, Evidence, Instant, canonical_json, digest_of
+
+
+class OutboxRow(Evidence):
+    """One stage to start for one version of an agreement (its draft, or whatever the stage counts).
+
+    ``attempt`` counts from 1; another attempt is another row. ``run_id`` is the run that was started.
+    """
+
+    id: Digest
+    stage: str
+    agreement: AgreementId
+    version: int
+    attempt: int
+    created_at: Instant
+    dispatched_at: Instant | None = None
+    run_id: str | None = None
+
+
+class Outbox:
+    """The outbox in one database, as the dispatcher sees it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def due(self, limit: int = 100) -> tuple[OutboxRow, ...]:
+        """Return at most ``limit`` rows not yet dispatched, the oldest first."""
+        columns = tables.outbox.c
+        statement = (
+            select(tables.outbox)
+            .where(columns.dispatched_at.is_(None))
+            .order_by(columns.created_at, columns.agreement, columns.version, columns.stage, columns.attempt)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return tuple(OutboxRow.model_validate(dict(row)) for row in connection.execute(statement).mappings())
+
+    def attempts(self, stage: str, agreement: AgreementId | str, version: int) -> tuple[OutboxRow, ...]:
+        """Return every attempt at one stage of one version, the first one first."""
+        columns = tables.outbox.c
+        same = (columns.stage == stage) & (columns.agreement == agreement) & (columns.version == version)
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(tables.outbox).where(same).order_by(columns.attempt)).mappings()
+            return tuple(OutboxRow.model_validate(dict(row)) for row in rows)
+
+    def mark_dispatched(self, row: OutboxRow, run_id: str, now: datetime) -> OutboxRow:
+        """Note that run ``run_id`` was started for ``row``; the same run again changes nothing.
+
+        Raises :class:`ConflictingContent` where another run was noted first.
+        """
+        with writing(self._engine) as connection:
+            kept = _find(connection, row.id)
+            if kept is None:
+                raise Refused("this row is not in the outbox", where=row.agreement, got=row.id)
+            if kept.run_id is not None:
+                if kept.run_id != run_id:
+                    raise ConflictingContent(
+                        "another run was started for this row",
+                        where=f"{row.agreement}, {row.stage}",
+                        got=run_id,
+                        expected=kept.run_id,
+                    )
+                return kept
+            values = {"dispatched_at": now, "run_id": run_id}
+            connection.execute(update(tables.outbox).where(tables.outbox.c.id == row.id), values)
+            return kept.model_copy(update=values)
+
+
+def enqueue(
+    connection: Connection, stage: str, agreement: AgreementId | str, version: int, *, attempt: int, now: datetime
+) -> OutboxRow:
+    """Insert a row, or return the one with the same stage, agreement, version and attempt."""
+    key = digest_of(canonical_json([stage, agreement, version, attempt]))
+    if (kept := _find(connection, key)) is not None:
+        return kept
+    row = OutboxRow(
+        id=key, stage=stage, agreement=AgreementId(agreement), version=version, attempt=attempt, created_at=now
+    )
+    connection.execute(insert(tables.outbox), row.model_dump())
+    return row
+
+
+def _find(connection: Connection, key: Digest) -> OutboxRow | None:
+    row = connection.execute(select(tables.outbox).where(tables.outbox.c.id == key)).mappings().one_or_none()
+    return None if row is None else OutboxRow.model_validate(dict(row))

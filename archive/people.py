@@ -1,0 +1,112 @@
+"""The people table: the only place where the ledger's commitments have names, and from which names can be erased."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+
+from archive.database import overwrite_erased, reading, writing
+from archive.proposals import unknown
+from archive.tables import people
+from schemas.errors import InputError
+from schemas.evidence import Digest
+from schemas.people import Person, Role
+
+RandomBytes = Callable[[int], bytes]
+"""Returns that many unpredictable bytes."""
+
+
+class People:
+    """The people in one database; e-mail addresses are compared in lower case."""
+
+    def __init__(self, engine: Engine, random_bytes: RandomBytes = secrets.token_bytes) -> None:
+        self._engine = engine
+        self._random_bytes = random_bytes
+
+    def add(self, email: str, name: str, roles: Iterable[Role]) -> Person:
+        """Add a person, or add ``roles`` to one who is there; see :func:`add`."""
+        with writing(self._engine) as connection:
+            return add(connection, email, name, roles, self._random_bytes)
+
+    def get(self, email: str) -> Person:
+        """Return the person with this address; raises :class:`Refused`, proposing the nearest, where there is none."""
+        with reading(self._engine) as connection:
+            return get(connection, email)
+
+    def everyone(self, *, role: Role | None = None) -> tuple[Person, ...]:
+        """Return all people, or those with ``role``, by address."""
+        with reading(self._engine) as connection:
+            found = tuple(_parsed(row) for row in connection.execute(select(people).order_by(people.c.email)))
+        return tuple(person for person in found if role is None or role in person.roles)
+
+    def behind(self, commitment: Digest) -> Person | None:
+        """Return the person the ledger means by ``commitment``, or ``None`` once erased."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(people).where(people.c.commitment == commitment)).one_or_none()
+        return None if row is None else _parsed(row)
+
+    def erase(self, email: str) -> None:
+        """Remove name, address and salt of a person from the database and its files.
+
+        The ledger's commitments stay and stand for nobody from then on. Whoever is added again under the same
+        address is a new person to the ledger. Raises :class:`Refused` for an unknown address.
+        """
+        with writing(self._engine) as connection:
+            person = get(connection, email)
+            connection.execute(delete(people).where(people.c.email == person.email))
+        overwrite_erased(self._engine)
+
+
+def add(connection: Connection, email: str, name: str, roles: Iterable[Role], random_bytes: RandomBytes) -> Person:
+    """Add a person with a fresh salt, or add ``roles`` to the one with this address, and return them.
+
+    Whoever is there already keeps their name, whatever ``name`` says: the ledger's commitments bind address and name
+    together. Raises :class:`InputError` for what is no address, no name or no role.
+    """
+    email, name, wanted = _folded(email), name.strip(), set(roles)
+    if not name or not wanted:
+        raise InputError("a person has a name and at least one role", got=f"{name!r}, {len(wanted)} roles")
+    found = find(connection, email)
+    if found is None:
+        try:
+            person = Person(email=email, name=name, roles=_ordered(wanted), salt=random_bytes(32).hex())
+        except ValidationError as cause:
+            raise InputError("that is no e-mail address", got=repr(email), expected="name@host.domain") from cause
+        connection.execute(insert(people), {**_columns(person), "commitment": person.commitment})
+        return person
+    person = found.model_copy(update={"roles": _ordered({*found.roles, *wanted})})
+    if person != found:
+        connection.execute(update(people).where(people.c.email == email), _columns(person))
+    return person
+
+
+def get(connection: Connection, email: str) -> Person:
+    """Return the person with this address; raises :class:`Refused`, proposing the nearest, where there is none."""
+    if (person := find(connection, email)) is None:
+        raise unknown("person", email, list(connection.execute(select(people.c.email)).scalars()))
+    return person
+
+
+def find(connection: Connection, email: str) -> Person | None:
+    """Return the person with this address, if there is one."""
+    row = connection.execute(select(people).where(people.c.email == _folded(email))).one_or_none()
+    return None if row is None else _parsed(row)
+
+
+def _folded(email: str) -> str:
+    return email.strip().lower()
+
+
+def _ordered(roles: set[Role]) -> tuple[Role, ...]:
+    return tuple(role for role in Role if role in roles)
+
+
+def _columns(person: Person) -> dict[str, object]:
+    return {**person.model_dump(), "roles": " ".join(person.roles)}
+
+
+def _parsed(row: Row) -> Person:
+    return Person(email=row.email, name=row.name, roles=tuple(Role(r) for r in row.roles.split()), salt=row.salt)

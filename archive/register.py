@@ -1,0 +1,161 @@
+"""The register: where every agreement stands and whom it waits for. Rebuilt from the ledger alone at any time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+
+from archive import entries, tables
+from archive.database import reading, writing
+from archive.proposals import unknown
+from schemas.evidence import AgreementId, Digest, Evidence, Instant
+from schemas.lifecycle import AgreementState, Stage, transition
+
+AGREEMENT_ID = re.compile(r"(?P<document_type>[A-Z][A-Z0-9-]*)-(?P<year>[0-9]{4})-(?P<number>[0-9]{4,})")
+"""``MOU-2026-0001``."""
+
+SYSTEM_STAGES = (Stage.REQUESTED, Stage.APPROVED, Stage.SIGNED, Stage.CONCLUDED)
+"""Stages in which no person is waited for."""
+
+
+class RegisterRow(Evidence):
+    """One line of the register.
+
+    ``waits_for`` names who can move the agreement on: ``system``, ``manager``, ``office:legal``,
+    ``signatory:<id>``; empty when it is archived or ended. ``since`` is when it reached its stage, ``updated_at``
+    when its last entry occurred; ``counter`` is that entry's, ``pdf`` the newest revision.
+    """
+
+    id: AgreementId
+    document_type: str
+    title: str
+    stage: Stage
+    draft: int
+    waits_for: tuple[str, ...]
+    since: Instant
+    updated_at: Instant
+    counter: int
+    pdf: Digest | None
+
+
+def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
+    """Return the register's line for an agreement in ``state`` whose last entry occurred at ``updated_at``."""
+    return RegisterRow(
+        id=AgreementId(state.agreement),
+        document_type=state.document_type,
+        title=state.title,
+        stage=state.stage,
+        draft=state.draft,
+        waits_for=waiters(state),
+        since=state.since,
+        updated_at=updated_at,
+        counter=state.counter,
+        pdf=state.pdf,
+    )
+
+
+def waiters(state: AgreementState) -> tuple[str, ...]:
+    """Return who can move an agreement in ``state`` on; see :class:`RegisterRow`."""
+    match state.stage:
+        case Stage.IN_REVIEW:
+            # While facts are open nothing can be approved: the manager is waited for beside the reviewers.
+            offices = tuple(f"office:{office}" for office in state.missing_offices)
+            return (*offices, "manager") if state.open_facts else offices
+        case Stage.RETURNED:
+            return ("manager",)
+        case Stage.SIGNING:
+            return (f"signatory:{state.next_signatory}",)
+        case stage if stage in SYSTEM_STAGES:
+            return ("system",)
+    return ()
+
+
+class Register:
+    """The register in one database; safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def rows(self, *, stage: Stage | None = None, waits_for: str | None = None) -> tuple[RegisterRow, ...]:
+        """Return all lines, or those in ``stage`` or waiting for ``waits_for``, the longest-waiting first."""
+        columns = tables.agreements.c
+        statement = select(tables.agreements).order_by(columns.since, columns.id)
+        if stage is not None:
+            statement = statement.where(columns.stage == stage.value)
+        if waits_for is not None:
+            statement = statement.where((" " + columns.waits_for + " ").contains(f" {waits_for} ", autoescape=True))
+        with reading(self._engine) as connection:
+            return tuple(_parsed(row) for row in connection.execute(statement).mappings())
+
+    def show(self, agreement: AgreementId | str) -> RegisterRow:
+        """Return the line of one agreement; raises :class:`Refused` for an unknown one, proposing the nearest."""
+        with reading(self._engine) as connection:
+            statement = select(tables.agreements).where(tables.agreements.c.id == agreement)
+            row = connection.execute(statement).mappings().one_or_none()
+            if row is None:
+                raise unknown("agreement", agreement, known_agreements(connection))
+        return _parsed(row)
+
+    def rebuild(self) -> int:
+        """Make the register anew from the ledger and return its number of lines; all or nothing.
+
+        Raises :class:`Invalid` or a refusal of the lifecycle where the ledger itself does not hold.
+        """
+        with writing(self._engine) as connection:
+            states, rows = {}, {}
+            entries.size(connection, lock=True)
+            for recorded in entries.every(connection):
+                entry = recorded.entry
+                state = states[entry.agreement] = transition(states.get(entry.agreement), entry)
+                rows[entry.agreement] = row_of(state, entry.occurred_at)
+            connection.execute(delete(tables.agreements))
+            connection.execute(delete(tables.agreement_numbers))
+            if rows:
+                connection.execute(insert(tables.agreements), [_columns(row) for row in rows.values()])
+            if numbers := _last_numbers(rows.values()):
+                connection.execute(insert(tables.agreement_numbers), numbers)
+        return len(rows)
+
+
+def write(connection: Connection, row: RegisterRow) -> None:
+    """Insert or replace one line, inside the transaction that appended the entry it follows from."""
+    if row.counter == 0:
+        connection.execute(insert(tables.agreements), _columns(row))
+    else:
+        connection.execute(update(tables.agreements).where(tables.agreements.c.id == row.id), _columns(row))
+
+
+def known_agreements(connection: Connection) -> list[str]:
+    """Return the ids of all agreements."""
+    return list(connection.execute(select(tables.agreements.c.id)).scalars())
+
+
+def take_number(connection: Connection, document_type: str, year: int) -> int:
+    """Return the next number of ``year``, taken if the transaction holds: without gaps, since one writes at a time."""
+    table = tables.agreement_numbers
+    same = (table.c.document_type == document_type) & (table.c.year == year)
+    last = connection.execute(select(table.c.last).where(same)).scalar_one_or_none()
+    if last is None:
+        connection.execute(insert(table), {"document_type": document_type, "year": year, "last": 1})
+        return 1
+    connection.execute(update(table).where(same), {"last": last + 1})
+    return last + 1
+
+
+def _last_numbers(rows: Iterable[RegisterRow]) -> list[dict[str, object]]:
+    last: dict[tuple[str, int], int] = {}
+    for row in rows:
+        if found := AGREEMENT_ID.fullmatch(row.id):
+            key = (found["document_type"], int(found["year"]))
+            last[key] = max(last.get(key, 0), int(found["number"]))
+    return [{"document_type": kind, "year": year, "last": number} for (kind, year), number in sorted(last.items())]
+
+
+def _columns(row: RegisterRow) -> dict[str, object]:
+    return {**row.model_dump(), "stage": row.stage.value, "waits_for": " ".join(row.waits_for)}
+
+
+def _parsed(row: RowMapping) -> RegisterRow:
+    return RegisterRow.model_validate({**row, "waits_for": tuple(row["waits_for"].split())})

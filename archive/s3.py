@@ -1,0 +1,201 @@
+"""An S3 bucket through boto3; the only module that knows it.
+
+Writes declare their SHA-256 in a plain header and sign the payload; checksums in chunked trailers, botocore's default
+over TLS, are refused by several stores. Nothing is repeated here: ``archive.versioned`` decides that, where the
+outcome of the first try can be looked up.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from archive.bucket import ListedVersion, RefusedByStore, StoredVersion, VersionedBucket
+from archive.store import LockMode
+from schemas.errors import Refused, StoreUnavailable
+
+_NO_VERSION = "null"
+"""The VersionId S3 lists for objects of a bucket that keeps no versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Credentials:
+    """An access key; the secret is left out of every representation."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+class S3Bucket(VersionedBucket):
+    """The raw acts on one bucket, each tried once: an answer, RefusedByStore, or StoreUnavailable.
+
+    ``endpoint`` is ``None`` for AWS itself. Threads may share a bucket.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        credentials: S3Credentials,
+        *,
+        endpoint: str | None = None,
+        region: str = "us-east-1",
+        timeout_seconds: float = 20,
+    ) -> None:
+        self._bucket = bucket
+        self._credentials = credentials
+        self._endpoint = endpoint
+        self._region = region
+        self._timeout_seconds = timeout_seconds
+        self._client: Any = self._connected()
+
+    @property
+    def name(self) -> str:
+        """``s3:`` and the bucket's name."""
+        return f"s3:{self._bucket}"
+
+    def put(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        create_only: bool = True,
+        lock_mode: LockMode | None = None,
+        retain_until: datetime | None = None,
+    ) -> str | None:
+        """Write one version, its SHA-256 declared twice: in the signature and as the object's checksum."""
+        words: dict[str, object] = {"IfNoneMatch": "*"} if create_only else {}
+        if lock_mode is not None and retain_until is not None:
+            words |= {"ObjectLockMode": str(lock_mode), "ObjectLockRetainUntilDate": retain_until}
+        with _wrapped(self._place(key)):
+            answer = self._client.put_object(Bucket=self._bucket, Key=key, **_declared(content), **words)
+        return _version(answer.get("VersionId"))
+
+    def put_altered(self, key: str, content: bytes, sent: bytes) -> None:
+        """Sign and declare ``content``, then exchange the body just before it is sent."""
+        client = self._connected()
+
+        def exchange(request: Any, **_: object) -> None:
+            request.body = sent
+
+        client.meta.events.register("before-send.s3.PutObject", exchange)
+        with _wrapped(self._place(key)), closing(client):
+            client.put_object(Bucket=self._bucket, Key=key, **_declared(content))
+
+    def read(self, key: str, version: str | None = None) -> StoredVersion:
+        """Read one version, or the newest, with the lock the store reports."""
+        with _wrapped(self._place(key)):
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, **_chosen(version))
+            with closing(answer["Body"]) as body:
+                content = body.read()
+        return StoredVersion(
+            content=content,
+            version=_version(answer.get("VersionId")),
+            lock_mode=answer.get("ObjectLockMode"),
+            retain_until=answer.get("ObjectLockRetainUntilDate"),
+        )
+
+    def versions(self, prefix: str) -> Iterator[ListedVersion]:
+        """List versions by key; those of one key newest first."""
+        position: dict[str, str] = {}
+        while True:
+            with _wrapped(self._place(prefix)):
+                page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix, **position)
+            for listed in page.get("Versions", ()):
+                yield ListedVersion(listed["Key"], _version(listed["VersionId"]))
+            if not page["IsTruncated"]:
+                return
+            position = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+
+    def delete(self, key: str, version: str | None = None, *, bypass: bool = False) -> None:
+        """Delete one version, or set a delete marker; ``bypass`` claims the right to overrule GOVERNANCE."""
+        with _wrapped(self._place(key)):
+            words = {"BypassGovernanceRetention": True} if bypass else {}
+            self._client.delete_object(Bucket=self._bucket, Key=key, **_chosen(version), **words)
+
+    def retain(self, key: str, version: str, mode: LockMode, until: datetime, *, bypass: bool = False) -> None:
+        """Ask for another retention of one version."""
+        with _wrapped(self._place(key)):
+            self._client.put_object_retention(
+                Bucket=self._bucket,
+                Key=key,
+                VersionId=version,
+                Retention={"Mode": str(mode), "RetainUntilDate": until},
+                **({"BypassGovernanceRetention": True} if bypass else {}),
+            )
+
+    def _place(self, key: str) -> str:
+        return f"{key} in {self.name}"
+
+    def _connected(self) -> Any:
+        try:
+            return boto3.session.Session().client(
+                "s3",
+                endpoint_url=self._endpoint,
+                region_name=self._region,
+                aws_access_key_id=self._credentials.access_key,
+                aws_secret_access_key=self._credentials.secret_key,
+                aws_session_token=self._credentials.session_token,
+                config=Config(
+                    # checksums are declared here; the default's trailers are refused by several stores
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                    s3={"addressing_style": "path", "payload_signing_enabled": True},
+                    retries={"total_max_attempts": 1},
+                    connect_timeout=self._timeout_seconds,
+                    read_timeout=self._timeout_seconds,
+                    max_pool_connections=16,
+                ),
+            )
+        except (ValueError, BotoCoreError) as fault:
+            raise Refused(
+                "no S3 client can be made of these settings",
+                where=self.name,
+                got=f"endpoint {self._endpoint}, region {self._region}",
+                expected="an http or https address, and a region's name",
+            ) from fault
+
+
+@contextmanager
+def _wrapped(where: str) -> Generator[None]:
+    """Turn botocore's exceptions into RefusedByStore (it answered no) and StoreUnavailable (it did not answer)."""
+    try:
+        yield
+    except ClientError as fault:
+        status = int(fault.response["ResponseMetadata"]["HTTPStatusCode"])
+        code = str(fault.response["Error"].get("Code", ""))
+        if status >= 500 or status == 429:
+            raise StoreUnavailable(
+                "the store could not do it now", where=where, got=f"{status} {code}", remedy="repeat later"
+            ) from fault
+        remedy = "make the bucket first, with Object Lock enabled" if code == "NoSuchBucket" else None
+        raise RefusedByStore("the store refused", where=where, status=status, code=code, remedy=remedy) from fault
+    except BotoCoreError as fault:
+        raise StoreUnavailable(
+            "the store did not answer",
+            where=where,
+            got=type(fault).__name__,
+            remedy="check the endpoint and the network, then repeat",
+        ) from fault
+
+
+def _declared(content: bytes) -> dict[str, object]:
+    checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    return {"Body": content, "ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum}
+
+
+def _chosen(version: str | None) -> dict[str, str]:
+    return {} if version is None else {"VersionId": version}
+
+
+def _version(listed: str | None) -> str | None:
+    return None if listed in {None, "", _NO_VERSION} else listed

@@ -1,0 +1,250 @@
+"""The pages of a dossier for people, ``summary.html`` and ``README.txt``: made from the evidence, and nothing else.
+
+Both are pure functions of a :class:`~archive.record.Record`, so that a verifier writes them again and compares.
+They belong to format version 1: what they say for a record never changes again; another wording is another version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from string import Template
+
+from archive.narrative import revision, sentence
+from archive.record import Record
+from schemas import events as ev
+from schemas.evidence import Digest, SignatureKind, SignatureReport, Verdict, instant_text
+
+_TYPES = {"mou": "Memorandum of understanding"}
+_KINDS = {
+    SignatureKind.SIGNATURE: "Signature of a person",
+    SignatureKind.SEAL: "Seal of the organisation",
+    SignatureKind.TIMESTAMP: "Timestamp of an authority",
+}
+_VERDICTS = {
+    Verdict.VALID: "Valid: every check that was made holds.",
+    Verdict.INDETERMINATE: "Indeterminate: nothing contradicts, but something needed for trust was missing.",
+    Verdict.INVALID: "Invalid: a check failed.",
+}
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+def write_summary(record: Record) -> bytes:
+    """Return the summary as one self-contained HTML page in UTF-8: no script, nothing loaded from elsewhere."""
+    title = f"{record.history.agreement} · {record.document.title}"
+    sections = (_head, _verdict, _parties, _chain, _timeline, _signatures, _keeping, _files, _foot)
+    body = "\n".join(section(record) for section in sections)
+    style = Path(__file__).with_name("summary_v1.css").read_text("utf-8")
+    return _PAGE.format(title=escape(title), style=style, body=body).encode()
+
+
+def write_readme(record: Record) -> bytes:
+    """Return the note for auditors as plain text in UTF-8."""
+    text = Path(__file__).with_name("readme_v1.txt").read_text("utf-8")
+    state = record.history.state
+    return Template(text).substitute(agreement=state.agreement, title=state.title, draft=state.draft).encode()
+
+
+def _head(record: Record) -> str:
+    history = record.history
+    kind = _TYPES.get(record.document.type, record.document.type)
+    return f"""<header>
+<p class="above">{escape(kind)} · dossier</p>
+<h1>{escape(record.document.title)}</h1>
+<p class="quiet">{escape(history.agreement)}</p>
+<p class="standing">Archived · draft {history.state.draft} · signed by {len(history.signed)} of \
+{len(history.state.signatories)} · {escape(history.concluded.level)}</p>
+</header>
+<main>"""
+
+
+def _verdict(record: Record) -> str:
+    report, rehearsal = record.report, ""
+    if any("demonstration" in mark.subject.lower() for mark in report.signatures):
+        rehearsal = (
+            '<div class="warning"><strong>Demonstration keys</strong>'
+            "At least one certificate says that it is for demonstration. This is not a real agreement.</div>\n"
+        )
+    return f"""{rehearsal}<div class="verdict {report.verdict}">
+<strong>{_VERDICTS[report.verdict]}</strong>
+<p>So the validation of all signatures, seals and timestamps said when the document was concluded,
+{_time(record.history.concluded_at)} UTC. This page retells the evidence beside it and proves nothing by itself.
+README.txt says how to verify the evidence, with the organisation&rsquo;s public keys from outside this file.</p>
+</div>"""
+
+
+def _parties(record: Record) -> str:
+    rows = []
+    for party in record.document.parties:
+        signing = [person for person in record.document.signatories if person.party == party.id]
+        names = "<br>".join(f"{_text(person.name.value)}, {_text(person.position.value)}" for person in signing)
+        rows.append((_text(party.legal_name.value), _text(party.short_name), _text(party.country.value), names))
+    table = _table("As the approved data names them.", ("Party", "Called", "Country", "Signs for it"), rows)
+    return f"<h2>Parties</h2>\n{table}"
+
+
+def _chain(record: Record) -> str:
+    steps = [
+        (entry, step)
+        for entry in record.history.entries
+        if (step := revision(entry.event, record.history.state.draft, record.document)) is not None
+    ]
+    rows = [(_text(what), _time(entry.occurred_at), _code(digest)) for entry, (what, digest) in steps]
+    table = _table(
+        "Each file begins with all bytes of the one before; the archived file is the concluded one.",
+        ("Step", "Time (UTC)", "SHA-256 of the PDF"),
+        rows,
+    )
+    covers = record.history.state.approvals[0].covers
+    sources = (
+        ("Approved data", _code(covers.data)),
+        ("Approved text (DOCX)", _code(covers.docx)),
+        ("Template (not in here)", _code(covers.template)),
+    )
+    return f"<h2>Approved = signed = archived</h2>\n{table}\n{_facts(sources)}"
+
+
+def _timeline(record: Record) -> str:
+    placed = zip(record.history.entries, record.leaf_indices, strict=True)
+    rows = [
+        (
+            _time(entry.occurred_at),
+            _text(sentence(entry.event, record.document)) + _comment(entry.event, record),
+            _actor(entry, record),
+            str(entry.counter) + _quiet(f"leaf&#160;{leaf}"),
+        )
+        for entry, leaf in placed
+    ]
+    table = _table(
+        "Every entry of this agreement in the ledger. Times are the organisation&rsquo;s own.",
+        ("Time (UTC)", "What", "Who", "Entry"),
+        rows,
+    )
+    return f"<h2>Timeline</h2>\n{table}"
+
+
+def _comment(event: ev.Event, record: Record) -> str:
+    if not isinstance(event, ev.Returned | ev.Rejected | ev.Withdrawn | ev.Declined):
+        return ""
+    opening = record.remarks.get(event.remark)
+    return f"<blockquote>{_text(opening.text) if opening else _ERASED}</blockquote>"
+
+
+_ERASED = '<span class="erased">erased</span>'
+
+
+def _actor(entry: ev.Entry, record: Record) -> str:
+    if entry.actor.person is None:
+        return "the system"
+    opening = record.people.get(entry.actor.person)
+    name = f"<bdi>{escape(opening.name)}</bdi>, {_text(opening.email)}" if opening else _ERASED
+    return f"{name}{_quiet(escape(str(entry.actor.role)))}"
+
+
+def _signatures(record: Record) -> str:
+    rows = [_signature(mark) for mark in record.report.signatures]
+    columns = ("What", "Certificate", "Time (UTC)", "Found")
+    table = _table("As validated at conclusion, in the order of the file.", columns, rows)
+    return f"<h2>Signatures, seals, timestamps</h2>\n{table}"
+
+
+def _signature(mark: SignatureReport) -> Sequence[str]:
+    when = _time(mark.signed_at) if mark.signed_at else "not known"
+    proof = "proven by a timestamp" if mark.timestamped else "claimed"
+    return (
+        f"{_KINDS[mark.kind]}{_quiet(_text(mark.field))}",
+        f"{_text(mark.subject)}<br>{_code(mark.certificate)}",
+        f"{when}{_quiet(proof)}" if mark.signed_at else when,
+        f"{mark.verdict}, {_text(mark.level)}{_quiet(_text(mark.reason))}",
+    )
+
+
+def _keeping(record: Record) -> str:
+    receipt, head = record.history.deposited.receipt, record.checkpoint
+    held = "tamper-evident: a change is noticed, but no lock is proven"
+    if receipt.lock_mode is not None:
+        until = f" until {_time(receipt.retain_until)} UTC" if receipt.retain_until else ""
+        held = f"locked against change and deletion ({_text(receipt.lock_mode)}){until}"
+    return f"""<h2>Where it is kept</h2>
+{_facts([
+    ("Store", _text(receipt.store)),
+    ("Key", _code(receipt.key)),
+    ("Version", _code(receipt.version) if receipt.version else "none"),
+    ("Size", f"{receipt.size_bytes:,} bytes"),
+    ("Held", held),
+    ("Ledger", _text(head.origin)),
+    ("Entries in the ledger", f"{head.tree_size:,} when this dossier was made"),
+    ("Root of its tree", _code(head.root)),
+])}"""  # fmt: skip
+
+
+def _files(record: Record) -> str:
+    rows = [(_text(name), _code(digest)) for name, digest in sorted(record.history.files.items())]
+    table = _table("Files whose digests the ledger holds.", ("File", "SHA-256"), rows)
+    return f"<h2>Files</h2>\n{table}"
+
+
+def _foot(record: Record) -> str:
+    missing = [*(p for p in record.history.people if p not in record.people),
+               *(r for r in record.history.remarks if r not in record.remarks)]  # fmt: skip
+    erased = (
+        f"{len(missing)} of the names and comments are not in this dossier and are shown as <em>erased</em>. "
+        if missing
+        else ""
+    )
+    return f"""</main>
+<footer>
+<p>{erased}Not proven here: that anybody named had the power to sign, that the ledger shows everybody the same
+history, and that the ledger&rsquo;s times are right. README.txt says more.</p>
+</footer>"""
+
+
+def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{column}</th>' for column in columns)
+    lines = [
+        "<tr>"
+        + "".join(f'<td data-is="{column}">{cell}</td>' for column, cell in zip(columns, row, strict=True))
+        + "</tr>"
+        for row in rows
+    ]
+    body = "\n".join(lines)
+    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    return "<dl>\n" + "\n".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts) + "\n</dl>"
+
+
+def _text(text: str) -> str:
+    return f"<bdi>{escape(text)}</bdi>"
+
+
+def _quiet(html: str) -> str:
+    """Return a line of lesser weight below what stands before."""
+    return f'<br><span class="quiet">{html}</span>'
+
+
+def _code(digest: Digest | str) -> str:
+    return f"<code>{escape(digest)}</code>"
+
+
+def _time(instant: datetime) -> str:
+    """Seconds are shown; the full instant stands in the attribute."""
+    shown = instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f'<time datetime="{instant_text(instant)}">{shown}</time>'

@@ -1,0 +1,168 @@
+"""One write to the domain database: entries, register, outbox and erasable text together, or nothing of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from archive import entries, outbox, people, register, remarks
+from archive.entries import Recorded
+from archive.outbox import OutboxRow
+from archive.people import RandomBytes
+from archive.proposals import unknown
+from schemas.errors import ConflictingContent, Refused
+from schemas.events import Entry, Event
+from schemas.evidence import AgreementId, Digest, canonical_json, digest_of
+from schemas.lifecycle import AgreementState, fold, transition
+from schemas.people import Actor, Person, Role
+
+
+class Appended(Recorded):
+    """What an append made, or found: ``repeated`` says that the entry was there already."""
+
+    repeated: bool
+
+
+def op_id_of(*business_keys: str) -> Digest:
+    """Return the id of an act from what makes it the same act again: SHA-256 of the keys as an RFC 8785 JSON array.
+
+    Never a run's id or a clock: a retry must arrive at the same keys.
+    """
+    return digest_of(canonical_json(list(business_keys)))
+
+
+class Transaction:
+    """What can be done inside one write transaction; made by :meth:`archive.ledger.Ledger.transaction`.
+
+    Holds the ledger's size, and so the right to append, until the transaction ends.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._size = entries.size(connection, lock=True)
+        self._states: dict[str, AgreementState] = {}
+        self._unused_numbers: set[str] = set()
+        self._half_written = False
+
+    def append(
+        self, agreement: AgreementId | str, op_id: Digest, occurred_at: datetime, actor: Actor, event: Event
+    ) -> Appended:
+        """Append an event exactly once, after the lifecycle allowed it, and bring the register up to date.
+
+        ``occurred_at`` (aware) is when the act was intended; a repeated intent keeps its first time. Raises what
+        :func:`schemas.lifecycle.transition` raises, and :class:`ConflictingContent` where ``op_id`` already stands
+        for another agreement, actor or event.
+        """
+        if (first := self.find(op_id)) is not None:
+            _check_same_act(first.entry, agreement, actor, event)
+            return first
+        before = self._known_state(agreement)
+        try:
+            entry = Entry(
+                op_id=op_id,
+                agreement=agreement,
+                counter=0 if before is None else before.counter + 1,
+                occurred_at=occurred_at,
+                actor=actor,
+                event=event,
+            )
+            leaf = entries.readable_leaf_of(entry)
+        except ValueError as cause:
+            raise Refused("this cannot be a ledger entry", where=agreement, got=str(cause)) from cause
+        after = transition(before, entry)
+        self._half_written = True
+        entries.append(self._connection, self._size, entry, leaf)
+        register.write(self._connection, register.row_of(after, entry.occurred_at))
+        self._half_written = False
+        appended = Appended(leaf_index=self._size, entry=entry, repeated=False)
+        self._size += 1
+        self._states[agreement] = after
+        self._unused_numbers.discard(agreement)
+        return appended
+
+    def find(self, op_id: Digest) -> Appended | None:
+        """Return what was appended under ``op_id``, if anything was.
+
+        A command whose event holds something random (a salted remark, a new agreement's id) asks this first and
+        returns what it finds: made anew, the event would be another one under the same key.
+        """
+        first = entries.by_op_id(self._connection, op_id)
+        if first is None:
+            return None
+        return Appended(leaf_index=first.leaf_index, entry=first.entry, repeated=True)
+
+    def state(self, agreement: AgreementId | str) -> AgreementState:
+        """Return where the agreement stands; raises :class:`Refused` for an unknown one, proposing the nearest."""
+        if (state := self._known_state(agreement)) is None:
+            raise unknown("agreement", agreement, register.known_agreements(self._connection))
+        return state
+
+    def entries(self, agreement: AgreementId | str) -> tuple[Recorded, ...]:
+        """Return the agreement's entries by counter; none for an unknown one."""
+        return entries.of_agreement(self._connection, agreement)
+
+    def new_agreement_id(self, document_type: str, year: int) -> AgreementId:
+        """Return the next id of this type and year, such as ``MOU-2026-0001``.
+
+        It must be requested in this transaction, which is refused otherwise: numbers have no gaps.
+        """
+        prefix = document_type.upper()
+        number = register.take_number(self._connection, prefix, year)
+        agreement = AgreementId(f"{prefix}-{year:04d}-{number:04d}")
+        if not register.AGREEMENT_ID.fullmatch(agreement):
+            raise Refused("no agreement can be numbered like this", got=agreement, expected="MOU-2026-0001")
+        self._unused_numbers.add(agreement)
+        return agreement
+
+    def enqueue(
+        self, stage: str, agreement: AgreementId | str, version: int, *, now: datetime, attempt: int = 1
+    ) -> OutboxRow:
+        """Note that ``stage`` is due; the same stage, agreement, version and attempt again is the same row."""
+        return outbox.enqueue(self._connection, stage, agreement, version, attempt=attempt, now=now)
+
+    def remember_remark(self, text: str, salt: Digest) -> Digest:
+        """Keep erasable text and return the commitment for an event to carry; ``salt`` is 32 random bytes in hex."""
+        return remarks.remember(self._connection, text, salt)
+
+    def person(self, email: str) -> Person:
+        """Return the person with this address; raises :class:`Refused`, proposing the nearest, where there is none."""
+        return people.get(self._connection, email)
+
+    def add_person(
+        self, email: str, name: str, roles: Iterable[Role], random_bytes: RandomBytes = secrets.token_bytes
+    ) -> Person:
+        """Add a person or add to their roles; see :func:`archive.people.add`."""
+        return people.add(self._connection, email, name, roles, random_bytes)
+
+    def close(self) -> None:
+        """Refuse the whole transaction where an append broke off, or a number was taken for no request."""
+        if self._half_written:
+            raise Refused("an append broke off in this transaction", remedy="repeat all of it in a new one")
+        if self._unused_numbers:
+            raise Refused(
+                "a number was taken and no agreement requested under it",
+                got=", ".join(sorted(self._unused_numbers)),
+                expected="a request in the same transaction",
+            )
+
+    def _known_state(self, agreement: str) -> AgreementState | None:
+        if agreement not in self._states:
+            recorded = entries.of_agreement(self._connection, agreement)
+            if not recorded:
+                return None
+            self._states[agreement] = fold(one.entry for one in recorded)
+        return self._states[agreement]
+
+
+def _check_same_act(first: Entry, agreement: str, actor: Actor, event: Event) -> None:
+    if (first.agreement, first.actor, first.event) != (agreement, actor, event):
+        raise ConflictingContent(
+            "this act was recorded before, with other content",
+            where=f"{first.agreement}, entry {first.counter}, op_id {first.op_id}",
+            got=f"{event.type} of {agreement}",
+            expected=f"the {first.event.type} of {first.agreement} that was recorded",
+            remedy="look at what was recorded first (convenio timeline); it stays",
+        )

@@ -1,0 +1,130 @@
+"""Approved = signed = archived: the files of a dossier against its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archive.dossier import RECEIPT
+from archive.exact import exact_json
+from archive.examination import Examination
+from archive.history import AGREEMENT_PDF, SEAL_REPORT, History
+from archive.record import read_seal_report
+from archive.revisions import Revision, revisions_within
+from archive.verify_ledger import member
+from schemas.errors import DigestMismatch, Invalid
+from schemas.evidence import DepositReceipt, Digest, SealReport, Verdict, digest_of
+from schemas.lifecycle import Approval
+
+
+def verify_files(examination: Examination, members: Mapping[str, bytes], history: History) -> None:
+    """Examine that every file is the one the ledger names: drafts, approvals, the chain of revisions, the deposit."""
+    examination.check(
+        "drafts",
+        lambda: _same_digests(members, {n: d for n, d in history.files.items() if n.startswith("drafts/")}),
+        lambda names: f"{len(names)} files of {history.state.draft} drafts are the ones the ledger names",
+        place="drafts/",
+    )
+    examination.check(
+        "approvals",
+        lambda: _approved(members, history),
+        lambda given: (
+            f"draft {history.state.draft} was approved, by digest of its data, DOCX and PDF, for "
+            + " and ".join(approval.office for approval in given)
+        ),
+        place=f"drafts/{history.state.draft}/",
+    )
+    examination.check(
+        "approved = signed = archived",
+        lambda: revisions_within(member(members, AGREEMENT_PDF), history.revisions),
+        _chain_told,
+        place=AGREEMENT_PDF,
+    )
+    examination.check(
+        "deposit",
+        lambda: _deposited(members, history),
+        lambda receipt: f"the archive received this file, {receipt.size_bytes} bytes, as {receipt.key}",
+        place=AGREEMENT_PDF,
+    )
+
+
+def verify_recorded_report(
+    examination: Examination, members: Mapping[str, bytes], history: History
+) -> SealReport | None:
+    """Examine the validation that was recorded at conclusion; return it."""
+    return examination.check(
+        "seal report",
+        lambda: _recorded(members, history),
+        lambda report: f"recorded at conclusion: {report.verdict}, {report.level}, {len(report.signatures)} marks",
+        place=SEAL_REPORT,
+    )
+
+
+def _same_digests(members: Mapping[str, bytes], files: Mapping[str, Digest]) -> tuple[str, ...]:
+    for name, digest in files.items():
+        if (got := digest_of(member(members, name))) != digest:
+            raise DigestMismatch("the file is not the one the ledger names", where=name, got=got, expected=digest)
+    return tuple(files)
+
+
+def _approved(members: Mapping[str, bytes], history: History) -> tuple[Approval, ...]:
+    folder = f"drafts/{history.state.draft}"
+    for approval in history.state.approvals:
+        covers = approval.covers
+        files = {"data.json": covers.data, "draft.docx": covers.docx, "draft.pdf": covers.pdf}
+        for name, digest in files.items():
+            if (got := digest_of(member(members, f"{folder}/{name}"))) != digest:
+                raise DigestMismatch(
+                    f"the file is not the one the {approval.office} office approved",
+                    where=f"{folder}/{name}",
+                    got=got,
+                    expected=digest,
+                )
+    return history.state.approvals
+
+
+def _chain_told(revisions: tuple[Revision, ...]) -> str:
+    approved, *later = revisions
+    return (
+        f"the approved PDF is the first {approved.size_bytes} bytes of the archived one; "
+        f"{len(later)} recorded revisions extend it ({', '.join(revision.what for revision in later)})"
+    )
+
+
+def _deposited(members: Mapping[str, bytes], history: History) -> DepositReceipt:
+    receipt, pdf = history.deposited.receipt, member(members, AGREEMENT_PDF)
+    if digest_of(pdf) != receipt.sha256:
+        raise DigestMismatch(
+            "the file is not the one the archive received",
+            where=AGREEMENT_PDF,
+            got=digest_of(pdf),
+            expected=receipt.sha256,
+        )
+    if len(pdf) != receipt.size_bytes:
+        raise Invalid("the receipt states another size", where=RECEIPT, got=receipt.size_bytes, expected=len(pdf))
+    if member(members, RECEIPT) != exact_json(receipt):
+        raise Invalid("the receipt is not the one in the ledger", where=RECEIPT)
+    return receipt
+
+
+def _recorded(members: Mapping[str, bytes], history: History) -> SealReport:
+    content = member(members, SEAL_REPORT)
+    if digest_of(content) != history.concluded.report:
+        raise DigestMismatch(
+            "the report is not the one the ledger names",
+            where=SEAL_REPORT,
+            got=digest_of(content),
+            expected=history.concluded.report,
+        )
+    report = read_seal_report(content)
+    if report.pdf != history.concluded.pdf:
+        raise Invalid(
+            "the report is about another PDF", where=SEAL_REPORT, got=report.pdf, expected=history.concluded.pdf
+        )
+    if (report.verdict, report.level) != (Verdict.VALID, history.concluded.level):
+        raise Invalid(
+            "the report contradicts the ledger",
+            where=SEAL_REPORT,
+            got=f"{report.verdict}, {report.level}",
+            expected=f"{Verdict.VALID}, {history.concluded.level}",
+        )
+    return report

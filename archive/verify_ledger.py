@@ -1,0 +1,162 @@
+"""What the ledger says in a dossier: entries, the history they tell, the checkpoint, and the proofs between them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from archive.checkpoint import open_checkpoint
+from archive.dossier import CHECKPOINT, entry_name, proof_name
+from archive.exact import read_exact
+from archive.examination import Examination
+from archive.history import History, history_of
+from archive.merkle import Inclusion, leaf_hash, verify_inclusion
+from schemas.errors import ConvenioError, Invalid
+from schemas.events import Entry
+from schemas.evidence import Checkpoint, InclusionProof, Verdict, VerificationKeys, instant_text
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the ledger's clock may be ahead of the verifier's."""
+
+_ENTRY = re.compile(r"entries/(0|[1-9][0-9]{0,8})\.json")
+
+
+def member(members: Mapping[str, bytes], name: str) -> bytes:
+    """Return the content of member ``name``; raises :class:`Invalid` where it is missing."""
+    if name not in members:
+        raise Invalid("a member is missing", where=name, remedy="get the whole dossier again")
+    return members[name]
+
+
+def verify_history(examination: Examination, members: Mapping[str, bytes], now: datetime) -> History | None:
+    """Examine entries and what they amount to; return the history if it is one."""
+    entries = examination.check(
+        "entries",
+        lambda: _read_entries(members),
+        lambda read: f"{len(read)} entries in canonical form, counted from 0 without gap",
+        place="entries/",
+    )
+    if entries is None:
+        return None
+    history = examination.check(
+        "history",
+        lambda: history_of(entries),
+        lambda told: f"{told.agreement} went from request to archive by permitted steps only",
+        place="entries/",
+    )
+    latest = max(entries, key=lambda entry: entry.occurred_at)
+    if latest.occurred_at > now + CLOCK_TOLERANCE:
+        said = f"entry {latest.counter} is of {instant_text(latest.occurred_at)}; here it is {instant_text(now)}"
+        reason = f"the ledger or this machine has a wrong clock: {said}"
+        examination.found("times", Verdict.INDETERMINATE, reason, entry_name(latest.counter))
+    return history
+
+
+def verify_checkpoint(
+    examination: Examination, members: Mapping[str, bytes], keys: VerificationKeys | None
+) -> Checkpoint | None:
+    """Examine who signed the checkpoint; return what it says even where nobody known vouches for it."""
+    stated = examination.attempt("checkpoint", lambda: _stated(members), place=CHECKPOINT)
+    if stated is None:
+        return None
+    says = f"{stated.tree_size} entries, root {stated.root[:12]}…"
+    if keys is None:
+        reason = f"no keys were given to check the signature of {stated.origin}; it states {says}"
+        examination.found("checkpoint", Verdict.INDETERMINATE, reason, CHECKPOINT)
+    else:
+        examination.check(
+            "checkpoint",
+            lambda: _signed(stated, keys),
+            lambda signed: f"signed by the ledger key of {keys.organisation} ({signed.origin}): {says}",
+            place=CHECKPOINT,
+        )
+    return stated
+
+
+def verify_proofs(
+    examination: Examination, members: Mapping[str, bytes], history: History, checkpoint: Checkpoint
+) -> tuple[int, ...] | None:
+    """Examine that every entry stands under the checkpoint; return their leaf indices."""
+    proven = examination.check(
+        "inclusion proofs",
+        lambda: _prove(members, history, checkpoint),
+        lambda found: f"{len(found)} proofs lead to the root of the checkpoint",
+        place="proofs/",
+    )
+    return None if proven is None else tuple(inclusion.leaf_index for inclusion in proven)
+
+
+def _read_entries(members: Mapping[str, bytes]) -> tuple[Entry, ...]:
+    counters = sorted(int(match[1]) for name in members if (match := _ENTRY.fullmatch(name)))
+    for expected, counter in enumerate(counters):
+        if counter != expected:
+            raise Invalid("an entry is missing", where=entry_name(expected), got=f"entry {counter} next")
+    if not counters:
+        raise Invalid("there are no entries", where="entries/")
+    entries = tuple(read_exact(Entry, members[entry_name(n)], where=entry_name(n)) for n in counters)
+    for counter, entry in enumerate(entries):
+        if entry.counter != counter:
+            raise Invalid(
+                "an entry stands in another's place",
+                where=entry_name(counter),
+                got=f"entry {entry.counter}",
+                expected=f"entry {counter}",
+            )
+    return entries
+
+
+def _stated(members: Mapping[str, bytes]) -> Checkpoint:
+    """Return what the note says, not looking at who signed it."""
+    note = member(members, CHECKPOINT).decode()
+    lines = note.split("\n")
+    if len(lines) < 4 or lines[3] or not re.fullmatch(r"[0-9]{1,19}", lines[1]):
+        raise Invalid("this is not a checkpoint", where=CHECKPOINT, expected="origin, size and root, each on a line")
+    root = base64.b64decode(lines[2], validate=True)
+    return Checkpoint(origin=lines[0], tree_size=int(lines[1]), root=root.hex(), note=note)
+
+
+def _signed(stated: Checkpoint, keys: VerificationKeys) -> Checkpoint:
+    try:
+        return open_checkpoint(stated.note, keys.ledger)
+    except ConvenioError as cause:
+        raise Invalid(
+            f"the checkpoint is not signed by the keys given, of {keys.organisation}: {cause.what}",
+            where=CHECKPOINT,
+            got=cause.got,
+            expected=cause.expected,
+        ) from cause
+
+
+def _prove(members: Mapping[str, bytes], history: History, checkpoint: Checkpoint) -> tuple[Inclusion, ...]:
+    proven: list[Inclusion] = []
+    for counter in range(len(history.entries)):
+        name = proof_name(counter)
+        proof = read_exact(InclusionProof, member(members, name), where=name)
+        if proof.tree_size != checkpoint.tree_size:
+            raise Invalid(
+                "the proof belongs to another checkpoint",
+                where=name,
+                got=f"{proof.tree_size} leaves",
+                expected=f"{checkpoint.tree_size} leaves",
+            )
+        hashed = leaf_hash(members[entry_name(counter)])
+        try:
+            inclusion = verify_inclusion(proof, leaf_hash=hashed, root=bytes.fromhex(checkpoint.root))
+        except Invalid as cause:
+            raise Invalid(
+                f"{entry_name(counter)} is not in the ledger: {cause.what}",
+                where=name,
+                got=cause.got,
+                expected=cause.expected,
+            ) from cause
+        if proven and inclusion.leaf_index <= proven[-1].leaf_index:
+            raise Invalid(
+                "the entries stand in another order in the ledger",
+                where=name,
+                got=f"leaf {inclusion.leaf_index}",
+                expected=f"after leaf {proven[-1].leaf_index}",
+            )
+        proven.append(inclusion)
+    return tuple(proven)

@@ -1,0 +1,262 @@
+"""One complete agreement in memory: real tree, real checkpoint key, real digests, and a PDF that stands in for one.
+
+The stand-in keeps what a dossier relies on: each revision extends the one before and ends in ``%%EOF``; a mark
+carries the digest of all bytes before it, so that its judge notices any change; attachments lie inside.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from archive.checkpoint import CheckpointKey, sign_checkpoint
+from archive.dossier import DossierContents, ProvenEntry
+from archive.exact import exact_json
+from archive.merkle import Tree, leaf_hash
+from archive.record import PersonOpening, RemarkOpening
+from schemas import events as ev
+from schemas.errors import Invalid
+from schemas.evidence import (
+    DepositReceipt,
+    SealReport,
+    SignatoryId,
+    SignatureKind,
+    SignatureReport,
+    Verdict,
+    VerificationKeys,
+    canonical_json,
+    digest_of,
+    worst,
+)
+from schemas.people import SYSTEM, Actor, Role
+
+START = datetime(2026, 4, 27, 8, 0, tzinfo=UTC)
+NOW = START + timedelta(days=30)
+AGREEMENT = "MOU-2026-0001"
+LEVEL = "PAdES-B-LTA"
+KEY = CheckpointKey.create("convenio.example/ledger")
+SEAL = digest_of(b"certificate of the seal")
+TIMESTAMP = digest_of(b"certificate of the timestamp authority")
+SIGNATORIES = (SignatoryId("gssc"), SignatoryId("ccvcc"))
+
+KEYS = VerificationKeys(
+    organisation="Green Small Smart Cities",
+    ledger=KEY.verifier_key,
+    trust_roots=("-----BEGIN CERTIFICATE-----",),
+    seal_certificates=(SEAL,),
+)
+
+
+def person(email: str, name: str) -> PersonOpening:
+    return PersonOpening(email=email, name=name, salt=digest_of(f"salt of {email}".encode()))
+
+
+MANAGER = person("alba@gssc.example", "Alba Manager")
+REVIEWER = person("lenka@gssc.example", "Lenka Žižková")
+OTHER_REVIEWER = person("petr@gssc.example", "Petr Reviewer")
+SIGNERS = {
+    "gssc": person("gssc@signatory.example", "Signatory for the GSSC partnership"),
+    "ccvcc": person("ccvcc@signatory.example", "Signatory for the chamber"),
+}
+REMARK = RemarkOpening(text="Clause 3 names no day.\nPlease <b>add</b> one & return it.", salt=digest_of(b"remark"))
+
+
+def data_of(draft: int) -> bytes:
+    """Data of a draft as far as dossiers look at it, with fields they pass over."""
+    return canonical_json(
+        {
+            "type": "mou",
+            "title": "Memorandum of Understanding on green and smart solutions for small cities",
+            "notice_days": 30 + draft,
+            "parties": [
+                {
+                    "id": "gssc",
+                    "short_name": "GSSC",
+                    "legal_name": {"value": "Nanoprogress, z.s.", "status": "confirmed"},
+                    "country": {"value": "CZ", "status": "stated"},
+                },
+                {
+                    "id": "ccvcc",
+                    "short_name": "the Chamber",
+                    "legal_name": {"value": "Česko-kapverdská obchodní komora", "status": "confirmed"},
+                    "country": {"value": "CZ", "status": "stated"},
+                },
+            ],
+            "signatories": [
+                {
+                    "id": name,
+                    "party": name,
+                    "name": {"value": SIGNERS[name].name, "status": "stated"},
+                    "position": {"value": "Chair", "status": "assumed"},
+                    "email": SIGNERS[name].email,
+                }
+                for name in SIGNATORIES
+            ],
+        }
+    )
+
+
+def covered(draft: int) -> ev.Covered:
+    return ev.Covered(
+        data=digest_of(data_of(draft)),
+        template=digest_of(b"template"),
+        docx=digest_of(docx_of(draft)),
+        pdf=digest_of(pdf_of(draft)),
+    )
+
+
+def docx_of(draft: int) -> bytes:
+    return b"PK stand-in for the DOCX of draft %d" % draft
+
+
+def pdf_of(draft: int) -> bytes:
+    return b"%%PDF-1.7\n%% stand-in for the pages of draft %d\n%%%%EOF\n" % draft
+
+
+def attach(pdf: bytes, files: dict[str, bytes]) -> bytes:
+    lines = (b"%%attached %s %s\n" % (name.encode(), base64.b64encode(content)) for name, content in files.items())
+    return pdf + b"".join(lines)
+
+
+def mark(pdf: bytes, name: str, kind: SignatureKind, certificate: str, *, subject: str = "Convenio") -> bytes:
+    """A revision with one mark that vouches for all bytes before it."""
+    said = {"field": name, "kind": kind, "certificate": certificate, "subject": subject, "over": digest_of(pdf)}
+    return pdf + b"%mark " + canonical_json(said) + b"\n%%EOF\n"
+
+
+def judge_pdf(pdf: bytes, keys: VerificationKeys | None) -> SealReport:
+    """The judge of stand-in PDFs: every mark's digest is checked, and whether anything follows the last."""
+    marks, position, end = [], 0, 0
+    for line in pdf.splitlines(keepends=True):
+        if line.startswith(b"%mark "):
+            said = json.loads(line[6:])
+            holds = digest_of(pdf[:position]) == said.pop("over")
+            verdict = Verdict.INVALID if not holds else Verdict.VALID if keys else Verdict.INDETERMINATE
+            reason = "the bytes before it are unchanged" if holds else "the bytes before it were changed"
+            marks.append(
+                SignatureReport(**said, verdict=verdict, signed_at=START, timestamped=True, level=LEVEL, reason=reason)
+            )
+            end = position + len(line) + len(b"%%EOF\n")
+        position += len(line)
+    if not marks or end != len(pdf):
+        raise Invalid("bytes follow the last mark", where=f"byte {end}")
+    verdict = worst([found.verdict for found in marks])
+    return SealReport(pdf=digest_of(pdf), verdict=verdict, level=LEVEL, signatures=tuple(marks), findings=())
+
+
+def attached(pdf: bytes) -> dict[str, bytes]:
+    lines = (line.split() for line in pdf.splitlines() if line.startswith(b"%attached "))
+    return {name.decode(): base64.b64decode(content) for _, name, content in lines}
+
+
+@dataclass
+class Story:
+    """Appends entries to a growing log, other agreements' leaves between them, and keeps every object."""
+
+    leaves: list[bytes] = field(default_factory=lambda: [b"another agreement's leaf"] * 5)
+    entries: list[tuple[int, ev.Entry]] = field(default_factory=list)
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, content: bytes) -> str:
+        self.objects[digest_of(content)] = content
+        return digest_of(content)
+
+    def append(self, event: ev.Event, actor: Actor = SYSTEM) -> None:
+        counter = len(self.entries)
+        entry = ev.Entry(
+            op_id=digest_of(f"{AGREEMENT} {counter}".encode()),
+            agreement=AGREEMENT,
+            counter=counter,
+            occurred_at=START + timedelta(minutes=17 * counter),
+            actor=actor,
+            event=event,
+        )
+        self.entries.append((len(self.leaves), entry))
+        self.leaves += [exact_json(entry), hashlib.sha256(entry.op_id.encode()).digest()]
+
+    def draft(self, draft: int) -> None:
+        for content in (data_of(draft), docx_of(draft), pdf_of(draft)):
+            self.keep(content)
+        self.append(ev.Drafted(draft=draft, content=covered(draft)))
+
+    def contents(self, key: CheckpointKey = KEY) -> DossierContents:
+        tree = Tree([leaf_hash(leaf) for leaf in self.leaves])
+        return DossierContents(
+            entries=tuple(ProvenEntry(entry, tree.inclusion(index, tree.size)) for index, entry in self.entries),
+            checkpoint=sign_checkpoint(key, tree_size=tree.size, root=tree.root()),
+            objects=self.objects,
+            people=(MANAGER, REVIEWER, OTHER_REVIEWER, *SIGNERS.values()),
+            remarks=(REMARK, RemarkOpening(text="of another agreement", salt=digest_of(b"other"))),
+        )
+
+
+def act(role: Role, who: PersonOpening) -> Actor:
+    return Actor(role=role, person=who.commitment)
+
+
+def proposal(draft: int) -> dict[str, object]:
+    return {
+        "data": digest_of(data_of(draft)),
+        "signatories": SIGNATORIES,
+        "offices": (ev.Office.LEGAL,),
+        "open_facts": (),
+    }
+
+
+def reviewed() -> Story:
+    """Draft 1 returned with a comment, draft 2 approved."""
+    story, manager, reviewer = Story(), act(Role.MANAGER, MANAGER), act(Role.REVIEWER, REVIEWER)
+    story.append(ev.Requested(document_type="mou", title="A memorandum", **proposal(1)), manager)
+    story.draft(1)
+    story.append(ev.Returned(draft=1, covers=covered(1), remark=REMARK.commitment), reviewer)
+    story.append(ev.Revised(draft=2, reason=ev.RevisionReason.CONFIRMED, **proposal(2)), manager)
+    story.draft(2)
+    story.append(ev.Approved(draft=2, office=ev.Office.LEGAL, covers=covered(2)), reviewer)
+    return story
+
+
+def complete(
+    *,
+    between: Callable[[bytes], bytes] = lambda pdf: pdf,
+    attach_of: int = 2,
+    order: Iterable[str] = SIGNATORIES,
+    signer: dict[str, PersonOpening] = SIGNERS,
+    report_says: Mapping[str, object] = MappingProxyType({}),
+    receipt_adds: int = 0,
+    subject: str = "Convenio",
+) -> Story:
+    """The whole way to the archive; the arguments bend it: a step between signatures, other attachments, and so on."""
+    story = reviewed()
+    approved = pdf_of(2)
+    pdf = attach(approved, {"data.json": data_of(attach_of), "draft.docx": docx_of(attach_of)})
+    pdf = mark(pdf, "seal:opening", SignatureKind.SEAL, SEAL, subject=subject)
+    story.append(ev.Prepared(draft=2, base=digest_of(approved), pdf=digest_of(pdf)))
+    for name, certified in zip(SIGNATORIES, order, strict=True):
+        story.append(ev.Invited(signatory=name, pdf=digest_of(pdf)))
+        base, certificate = digest_of(pdf), digest_of(f"certificate of {name}".encode())
+        marked = digest_of(f"certificate of {certified}".encode())
+        pdf = mark(pdf, f"signatory:{certified}", SignatureKind.SIGNATURE, marked, subject=str(certified))
+        signed = ev.Signed(signatory=name, base=base, pdf=digest_of(pdf), certificate=certificate)
+        story.append(signed, act(Role.SIGNATORY, signer[name]))
+    base = digest_of(pdf)
+    pdf = mark(between(pdf), "seal:closing", SignatureKind.SEAL, SEAL, subject=subject)
+    pdf = mark(pdf, "timestamp:closing", SignatureKind.TIMESTAMP, TIMESTAMP, subject="A timestamp authority")
+    report = judge_pdf(pdf, KEYS).model_copy(update=report_says)
+    story.append(ev.Concluded(base=base, pdf=story.keep(pdf), report=story.keep(exact_json(report)), level=LEVEL))
+    receipt = DepositReceipt(
+        store="directory",
+        key=f"agreements/v1/{AGREEMENT}/{digest_of(pdf)}.pdf",
+        sha256=digest_of(pdf),
+        size_bytes=len(pdf) + receipt_adds,
+    )
+    story.append(ev.Deposited(receipt=receipt))
+    return story
+
+
+def without_entry(contents: DossierContents, counter: int) -> DossierContents:
+    return replace(contents, entries=[proven for proven in contents.entries if proven.entry.counter != counter])

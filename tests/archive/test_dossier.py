@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from archive.canonical_zip import read_canonical
+from archive.dossier import build_dossier
+from schemas.errors import DigestMismatch, Invalid, Refused
+from schemas.evidence import digest_of
+from tests.archive.complete_history import (
+    AGREEMENT,
+    KEY,
+    KEYS,
+    MANAGER,
+    OTHER_REVIEWER,
+    REMARK,
+    REVIEWER,
+    complete,
+    reviewed,
+    without_entry,
+)
+
+PAGES_OF_VERSION_1 = "eb28bdb5e54bd46176fc84d2203a189a6e0efd4f41702e0b25b8988dd8b16e9f"
+
+
+@pytest.fixture(scope="module")
+def contents():
+    return complete().contents()
+
+
+@pytest.fixture(scope="module")
+def members(contents):
+    return read_canonical(build_dossier(contents))
+
+
+def test_the_same_ledger_state_gives_the_same_bytes(contents):
+    shuffled = replace(
+        contents,
+        people=contents.people[::-1],
+        remarks=contents.remarks[::-1],
+        objects=dict(reversed(contents.objects.items())),
+    )
+    assert build_dossier(contents) == build_dossier(shuffled)
+
+
+def test_it_holds_what_an_auditor_needs(members):
+    drafts = {f"drafts/{n}/{name}" for n in (1, 2) for name in ("data.json", "draft.docx", "draft.pdf")}
+    entries = {f"{folder}/{n}.json" for folder in ("entries", "proofs") for n in range(13)}
+    others = {"README.txt", "agreement.pdf", "checkpoint", "manifest.json", "people.json", "receipt", "remarks.json"}
+    assert set(members) == drafts | entries | others | {"seal-report.json", "summary.html"}
+
+
+def test_the_manifest_lists_every_other_member(members):
+    manifest = json.loads(members["manifest.json"])
+    assert manifest["agreement"] == AGREEMENT
+    assert [member["name"] for member in manifest["members"]] == sorted(set(members) - {"manifest.json"})
+    for member in manifest["members"]:
+        content = members[member["name"]]
+        assert (member["sha256"], member["size_bytes"]) == (digest_of(content), len(content))
+
+
+def test_only_people_and_comments_of_this_agreement_are_opened(members):
+    assert OTHER_REVIEWER.commitment not in json.loads(members["people.json"])
+    assert MANAGER.commitment in json.loads(members["people.json"])
+    assert list(json.loads(members["remarks.json"])) == [REMARK.commitment]
+
+
+def test_erased_people_and_comments_are_shown_as_erased(contents):
+    people = [opening for opening in contents.people if opening != REVIEWER]
+    page = read_canonical(build_dossier(replace(contents, people=people, remarks=())))["summary.html"].decode()
+    assert REVIEWER.name not in page
+    assert REMARK.text not in page
+    assert page.count(">erased<") >= 3
+
+
+def test_an_agreement_on_its_way_gets_no_dossier():
+    with pytest.raises(Refused, match="not archived"):
+        build_dossier(reviewed().contents())
+
+
+def test_the_pages_escape_what_people_wrote(members):
+    page = members["summary.html"].decode()
+    assert "Please &lt;b&gt;add&lt;/b&gt; one &amp; return it." in page
+    assert "<b>" not in page
+
+
+def test_the_summary_loads_nothing_and_runs_nothing(members):
+    page = members["summary.html"].decode().lower()
+    assert "default-src 'none'" in page
+    for word in (
+        "<script",
+        "<link",
+        "<img",
+        "<iframe",
+        "<object",
+        " src=",
+        " href=",
+        " onload",
+        "url(",
+        "@import",
+        "://",
+    ):
+        assert word not in page
+
+
+def test_the_summary_is_well_formed(members):
+    """As XML once its void elements are closed: no tag is left open, none crosses another."""
+    page = members["summary.html"].decode().removeprefix("<!DOCTYPE html>")
+    page = re.sub(r"<(meta|br)([^>]*)>", r"<\1\2/>", page).replace("&rsquo;", "'")
+    text = "".join(ElementTree.fromstring(page).itertext())
+    for told in ("Česko-kapverdská obchodní komora", REVIEWER.name, REVIEWER.email, "draft 2 · signed by 2 of 2"):
+        assert told in text
+
+
+def test_demonstration_certificates_put_a_warning_on_the_summary():
+    rehearsal = complete(subject="DEMONSTRATION - not for real agreements").contents()
+    assert b"Demonstration keys" in read_canonical(build_dossier(rehearsal))["summary.html"]
+
+
+def test_the_pages_of_format_version_1_stay_as_they_are(members):
+    """Old dossiers verify by writing their pages again: another wording needs another format version."""
+    pages = members["summary.html"] + members["README.txt"]
+    root = json.loads(members["manifest.json"])
+    assert root["version"] == 1
+    assert digest_of(pages) == PAGES_OF_VERSION_1
+
+
+def test_a_missing_file_is_named(contents):
+    objects = {digest: content for digest, content in contents.objects.items() if b"DOCX of draft 1" not in content}
+    with pytest.raises(Refused, match="not given") as caught:
+        build_dossier(replace(contents, objects=objects))
+    assert caught.value.where == "drafts/1/draft.docx"
+
+
+def test_an_altered_file_is_named(contents):
+    altered = {digest: content.replace(b"of draft 1", b"of draft 7") for digest, content in contents.objects.items()}
+    with pytest.raises(DigestMismatch) as caught:
+        build_dossier(replace(contents, objects=altered))
+    assert caught.value.where == "drafts/1/draft.docx"
+
+
+def test_a_proof_to_another_root_is_refused(contents):
+    other = replace(contents, checkpoint=contents.checkpoint.model_copy(update={"root": "0" * 64}))
+    with pytest.raises(Invalid, match="another root"):
+        build_dossier(other)
+
+
+def test_a_proof_of_another_size_is_refused(contents):
+    other = replace(contents, checkpoint=contents.checkpoint.model_copy(update={"tree_size": 1000}))
+    with pytest.raises(Refused, match="another checkpoint"):
+        build_dossier(other)
+
+
+def test_a_gap_in_the_entries_is_refused(contents):
+    with pytest.raises(Refused, match="without gaps"):
+        build_dossier(without_entry(contents, 3))
+
+
+def unpacked(members, folder):
+    for name, content in members.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    extract = "sed -n '/^#!/,/^# end/p' README.txt > check.py"
+    assert extract in members["README.txt"].decode()
+    subprocess.run(["sh", "-c", extract], cwd=folder, check=True)
+    return folder
+
+
+def run_readme_program(folder, key):
+    return subprocess.run(
+        [sys.executable, "-I", "check.py", key], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_program_in_the_readme_verifies_the_ledger_with_openssl(members, tmp_path):
+    ran = run_readme_program(unpacked(members, tmp_path), KEY.verifier_key)
+    assert "files, proofs and checkpoint hold" in ran.stdout, ran.stderr
+    assert ran.returncode == 0
+
+
+def test_the_other_commands_in_the_readme_hold(members, tmp_path):
+    folder = unpacked(members, tmp_path)
+    readme = members["README.txt"].decode()
+    commands = [line.strip() for line in readme.splitlines() if line.startswith(("     cmp ", "     sha256sum "))]
+    assert len(commands) == 2
+    for command in commands:
+        ran = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+    (folder / "drafts/2/draft.pdf").write_bytes(members["drafts/1/draft.pdf"])
+    assert subprocess.run(["sh", "-c", commands[1]], cwd=folder, capture_output=True, check=False).returncode == 1
+
+
+def test_the_program_in_the_readme_refuses_a_changed_file(members, tmp_path):
+    folder = unpacked(members, tmp_path)
+    (folder / "drafts/2/draft.pdf").write_bytes(b"other")
+    ran = run_readme_program(folder, KEY.verifier_key)
+    assert ran.returncode == 1
+    assert "INVALID: drafts/2/draft.pdf" in ran.stderr
+
+
+def test_the_program_in_the_readme_refuses_a_changed_checkpoint(members, tmp_path):
+    note = members["checkpoint"].replace(b"example/ledger ", b"example/ledgex ")
+    forged = {**members, "checkpoint": note}
+    folder = unpacked(forged, tmp_path)
+    manifest = json.loads(members["manifest.json"])
+    for member in manifest["members"]:
+        if member["name"] == "checkpoint":
+            member["sha256"] = digest_of(note)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    ran = run_readme_program(folder, KEYS.ledger)
+    assert ran.returncode == 1
+    assert "not signed by this key" in ran.stderr

@@ -1,0 +1,150 @@
+import subprocess
+import sys
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from archive.database import HEAD, open_database, reading, writing
+from archive.ledger import Ledger
+from archive.migrate import SCRIPTS
+from archive.tables import METADATA
+from schemas.errors import Invalid, Refused, Unavailable
+from tests.histories import begin
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'convenio.db'}"
+
+
+def pragma(engine, name):
+    with reading(engine) as connection:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def change(url, *statements):
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_migrations_make_exactly_the_tables_the_code_uses(url):
+    engine = open_database(url)
+    with reading(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert inspect(connection).has_table("ledger_entries")
+    engine.dispose()
+
+
+def test_the_head_the_code_names_is_the_last_migration():
+    assert ScriptDirectory(str(SCRIPTS)).get_heads() == [HEAD]
+
+
+def test_opening_again_changes_nothing_and_keeps_what_is_there(url):
+    engine = open_database(url)
+    agreement = begin(Ledger(engine))
+    engine.dispose()
+    again = open_database(url)
+    assert Ledger(again).state(agreement).agreement == agreement
+    again.dispose()
+
+
+def test_sqlite_writes_are_durable_and_erased_rows_overwritten(url):
+    engine = open_database(url)
+    assert pragma(engine, "journal_mode") == "wal"
+    assert pragma(engine, "synchronous") == 2  # FULL
+    assert pragma(engine, "foreign_keys") == 1
+    assert pragma(engine, "secure_delete") == 1
+    assert pragma(engine, "busy_timeout") == 30_000
+    engine.dispose()
+
+
+def test_a_newer_schema_is_refused_untouched(url):
+    open_database(url).dispose()
+    change(url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Refused, match="newer Convenio") as refused:
+        open_database(url)
+    assert refused.value.got == "schema revision 9999"
+    change(url, f"UPDATE alembic_version SET version_num = '{HEAD}'")
+    open_database(url).dispose()
+
+
+def test_somebody_elses_database_is_refused_untouched(url):
+    change(url, "CREATE TABLE invoices (id INTEGER)")
+    with pytest.raises(Refused, match="belongs to something else") as refused:
+        open_database(url)
+    assert refused.value.got == "invoices"
+    engine = create_engine(url)
+    assert inspect(engine).get_table_names() == ["invoices"]
+    engine.dispose()
+
+
+def test_a_migration_that_fails_leaves_an_empty_database(url, monkeypatch):
+    def fail(_connection):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sqlalchemy.dialects.sqlite.pysqlite.SQLiteDialect_pysqlite.do_commit", lambda *_: fail(None))
+        with pytest.raises(KeyboardInterrupt):
+            open_database(url)
+    engine = create_engine(url)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+    open_database(url).dispose()
+
+
+def test_six_openers_at_once_migrate_once(url):
+    barrier, faults = threading.Barrier(6), []
+
+    def opens():
+        barrier.wait()
+        try:
+            open_database(url).dispose()
+        except BaseException as fault:  # noqa: BLE001  # reported by the assertion below
+            faults.append(fault)
+
+    threads = [threading.Thread(target=opens) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+def test_a_file_that_is_no_database_is_invalid(tmp_path):
+    path = tmp_path / "convenio.db"
+    path.write_bytes(b"not a database, but long enough to be read as one" * 100)
+    with pytest.raises(Invalid, match="damaged or not ours"):
+        open_database(f"sqlite:///{path}")
+
+
+def test_a_folder_that_is_not_there_is_unavailable(tmp_path):
+    with pytest.raises(Unavailable, match="did not answer"):
+        open_database(f"sqlite:///{tmp_path / 'missing' / 'convenio.db'}")
+
+
+@pytest.mark.parametrize("address", ["", "convenio.db", "papyrus://shelf", "postgresql+nodriver://u:hidden@h/d"])
+def test_an_address_of_no_database_is_refused_without_its_password(address):
+    with pytest.raises(Refused, match="no database can be opened") as refused:
+        open_database(address)
+    assert "hidden" not in str(refused.value)
+
+
+def test_a_statement_that_fails_is_one_of_our_errors(url):
+    engine = open_database(url)
+    with pytest.raises(Invalid, match="damaged or not ours"), writing(engine) as connection:
+        connection.execute(text("SELECT * FROM nowhere"))
+    engine.dispose()
+
+
+def test_an_open_database_at_head_does_not_import_alembic(url):
+    open_database(url).dispose()
+    script = f"import sys, archive.database as d; d.open_database({url!r}); print('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

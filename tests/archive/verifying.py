@@ -1,0 +1,48 @@
+"""How the tests of verification ask, bend and judge."""
+
+from __future__ import annotations
+
+from archive.canonical_zip import write_canonical
+from archive.dossier import manifest_of
+from archive.exact import exact_json
+from archive.verify import verify_dossier
+from schemas.evidence import Verdict
+from tests.archive.complete_history import (
+    AGREEMENT,
+    KEYS,
+    NOW,
+    attached,
+    judge_pdf,
+)
+
+
+def verify(content, keys=KEYS, *, judge=judge_pdf, embedded=attached, now=NOW):
+    return verify_dossier(content, keys, judge_pdf=judge, attached=embedded, now=now)
+
+
+def faults(report):
+    """What is not valid: part to finding."""
+    return {found.part: found for found in report.findings if found.verdict is not Verdict.VALID}
+
+
+def rewritten(members, **changed):
+    """A dossier with members replaced (``None`` removes) and everything that only protects from accidents made anew."""
+    kept = {**members, **{name.replace("__", "/"): content for name, content in changed.items()}}
+    kept = {name: content for name, content in kept.items() if content is not None and name != "manifest.json"}
+    return write_canonical({**kept, "manifest.json": exact_json(manifest_of(AGREEMENT, kept))})
+
+
+def refused(report, part, reason, place=None):
+    """Assert that the report is invalid, and that ``part`` says why and where."""
+    assert report.verdict is Verdict.INVALID
+    found = faults(report)[part]
+    assert found.verdict is Verdict.INVALID
+    assert reason in found.reason
+    assert place is None or found.place == place, found
+
+
+def broken(fault):
+    def judge(_pdf, _keys):
+        raise fault
+
+    return judge

@@ -1,0 +1,129 @@
+"""Random but possible histories of agreements, and databases to write them into."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from archive.ledger import Ledger
+from archive.transaction import Appended, op_id_of
+from schemas import events as ev
+from schemas.evidence import AgreementId, DepositReceipt
+from schemas.lifecycle import AgreementState, Stage
+from schemas.people import SYSTEM, Actor, Role
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+MANAGER = Actor(role=Role.MANAGER, person=digest("manager"))
+REVIEWERS = tuple(Actor(role=Role.REVIEWER, person=digest("reviewer", n)) for n in range(4))
+
+
+@dataclass(frozen=True)
+class Act:
+    actor: Actor
+    event: ev.Event
+
+
+def requested(*, seed: object = 0, open_facts: tuple[str, ...] = ()) -> Act:
+    event = ev.Requested(
+        data=digest("data", seed),
+        signatories=("gssc", "chamber"),
+        offices=(ev.Office.LEGAL, ev.Office.FINANCE),
+        open_facts=open_facts,
+        document_type="mou",
+        title="Memorandum of Understanding: Nanoprogress and Câmara",
+    )
+    return Act(MANAGER, event)
+
+
+def possible(state: AgreementState, random: Random) -> list[Act]:
+    """Every kind of act that the lifecycle allows now, with fresh digests."""
+    fresh = digest(state.agreement, state.counter, random.random())
+    acts: list[Act] = []
+    if state.stage is Stage.REQUESTED:
+        content = ev.Covered(data=state.data, template=digest("template"), docx=digest(fresh, 1), pdf=fresh)
+        acts.append(Act(SYSTEM, ev.Drafted(draft=state.draft, content=content)))
+    if state.stage is Stage.IN_REVIEW:
+        acts.extend(_decisions(state, random, fresh))
+    if state.stage in {Stage.REQUESTED, Stage.IN_REVIEW, Stage.RETURNED, Stage.APPROVED}:
+        acts.append(Act(MANAGER, _revised(state, fresh, random)))
+    if state.stage is Stage.APPROVED:
+        acts.append(Act(SYSTEM, ev.Prepared(draft=state.draft, base=state.pdf, pdf=fresh)))
+    if state.stage is Stage.SIGNING:
+        turn = state.next_signatory
+        signer = Actor(role=Role.SIGNATORY, person=digest(turn))
+        acts.append(Act(SYSTEM, ev.Invited(signatory=turn, pdf=state.pdf)))
+        acts.append(Act(signer, ev.Signed(signatory=turn, base=state.pdf, pdf=fresh, certificate=digest(turn, "cert"))))
+        acts.append(Act(signer, ev.Declined(signatory=turn, remark=fresh)))
+    if state.stage is Stage.SIGNED:
+        acts.append(Act(SYSTEM, ev.Concluded(base=state.pdf, pdf=fresh, report=digest(fresh), level="PAdES-B-LTA")))
+    if state.stage is Stage.CONCLUDED:
+        receipt = DepositReceipt(store="directory", key="k", sha256=state.pdf, size_bytes=7, retain_until=NOW)
+        acts.append(Act(SYSTEM, ev.Deposited(receipt=receipt)))
+    return acts
+
+
+def _decisions(state: AgreementState, random: Random, fresh: str) -> list[Act]:
+    given = {approval.person for approval in state.approvals}
+    reviewer = random.choice([actor for actor in REVIEWERS if actor.person not in given])
+    acts = [
+        Act(reviewer, ev.Returned(draft=state.draft, covers=state.content, remark=fresh)),
+        Act(reviewer, ev.Rejected(draft=state.draft, covers=state.content, remark=fresh)),
+    ]
+    if not state.open_facts:
+        approved = ev.Approved(draft=state.draft, office=state.missing_offices[0], covers=state.content)
+        acts.extend([Act(reviewer, approved)] * 4)
+    return acts
+
+
+def _revised(state: AgreementState, fresh: str, random: Random) -> ev.Revised:
+    return ev.Revised(
+        draft=state.draft + 1,
+        data=fresh,
+        signatories=state.signatories,
+        offices=state.offices,
+        open_facts=("project.start",) if random.random() < 0.2 else (),
+        reason=random.choice(list(ev.RevisionReason)),
+    )
+
+
+def begin(ledger: Ledger, *, seed: object = 0, open_facts: tuple[str, ...] = ()) -> AgreementId:
+    act = requested(seed=seed, open_facts=open_facts)
+    with ledger.transaction() as tx:
+        agreement = tx.new_agreement_id("mou", 2026)
+        tx.append(agreement, op_id_of("requested", agreement), NOW, act.actor, act.event)
+    return agreement
+
+
+def go_on(ledger: Ledger, agreement: AgreementId, random: Random, *, kind: type | None = None) -> Appended | None:
+    """Append one possible act, of type ``kind`` where that is possible; nothing once the agreement is at rest."""
+    state = ledger.state(agreement)
+    acts = possible(state, random)
+    if not acts:
+        return None
+    act = next((one for one in acts if kind is not None and isinstance(one.event, kind)), random.choice(acts))
+    op_id = op_id_of(agreement, str(state.counter + 1))
+    with ledger.transaction() as tx:
+        return tx.append(agreement, op_id, NOW + timedelta(seconds=state.counter), act.actor, act.event)
+
+
+STRAIGHT = (
+    ev.Drafted, ev.Approved, ev.Approved, ev.Prepared, ev.Invited, ev.Signed, ev.Invited, ev.Signed, ev.Concluded,
+    ev.Deposited,
+)  # fmt: skip
+
+
+def archived(ledger: Ledger, *, seed: object = 0) -> AgreementId:
+    """One agreement from request to archive, without a detour."""
+    agreement, random = begin(ledger, seed=seed), Random(repr(seed))
+    for kind in STRAIGHT:
+        go_on(ledger, agreement, random, kind=kind)
+    assert ledger.state(agreement).stage is Stage.ARCHIVED
+    return agreement
