@@ -1,0 +1,131 @@
+"""The stages as Prefect flows: short, async, idempotent, with names and artifacts that make the UI readable.
+
+Parameters hold ids and numbers only: whoever sees the Prefect UI sees them. What a run may do is decided by the
+ledger, so that a run started twice, late or by hand does nothing wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from prefect import Flow, flow, get_run_logger
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.states import Failed, State
+from pydantic import BaseModel, Field
+
+from flows import commands
+from flows.collect import collect
+from flows.conclude import conclude
+from flows.draft import draft
+from flows.inbox import read_inbox, the_manager
+from flows.prepare import prepare
+from flows.publish import publish
+from flows.stage import Outcome
+from flows.sweep import sweep
+from flows.wiring import Installation
+from schemas.errors import ConvenioError
+from schemas.evidence import AgreementId
+
+Stage = Callable[[Installation, AgreementId, int], Outcome]
+
+STAGES: dict[str, tuple[Stage, str]] = {
+    "draft": (draft, "Fill the template, convert to PDF/A-3b, keep both, tell the reviewers."),
+    "prepare": (prepare, "Attach data and DOCX to the approved PDF, make all fields, set the opening seal."),
+    "collect": (collect, "Check the newest revision and invite whose turn it is to sign."),
+    "conclude": (conclude, "Closing seal, document timestamp, admission gate."),
+    "publish": (publish, "Deposit the signed PDF, append the receipt, sign a checkpoint."),
+}
+"""Every stage with what its deployment says about it."""
+
+
+class NewAgreement(BaseModel):
+    """What a manager gives to start an agreement from the Prefect UI."""
+
+    file: str = Field(
+        description="Name of a YAML or JSON file in the inbox folder of the installation, such as mou.yaml",
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\.(ya?ml|json)$",
+        max_length=100,
+    )
+    manager: str = Field(
+        default="",
+        description="Handle of the manager who asks (convenio people list shows it); empty if there is only one",
+        pattern=r"^([0-9a-f]{12})?$",
+    )
+
+
+def stage_flows(house: Installation) -> Sequence[Flow[..., Any]]:
+    """Return every flow of an installation, ready to be deployed."""
+    return [*(_stage_flow(house, name) for name in STAGES), _sweep_flow(house), _new_agreement_flow(house)]
+
+
+def _stage_flow(house: Installation, name: str) -> Flow[..., Any]:
+    act, description = STAGES[name]
+
+    @flow(name=name, description=description, validate_parameters=True, persist_result=False)
+    async def stage(agreement: str, version: int) -> State | None:
+        try:
+            outcome = await asyncio.to_thread(act, house, AgreementId(agreement), version)
+        except ConvenioError as error:
+            return _failed(error)
+        get_run_logger().info(outcome.summary)
+        await _show(outcome)
+        return None
+
+    return stage
+
+
+def _sweep_flow(house: Installation) -> Flow[..., Any]:
+    @flow(name="sweep", description="Start again whatever the ledger says is due and nobody is doing.")
+    async def sweep_all() -> None:
+        patience = timedelta(seconds=house.settings.sweep_seconds)
+        started = await asyncio.to_thread(sweep, house, patience=patience)
+        get_run_logger().info("%d stages were due and not under way", len(started))
+        if started:
+            rows = [{"agreement": due.agreement, "stage": due.stage, "version": due.version} for due in started]
+            await acreate_table_artifact(table=rows, key="sweep", description="Stages started again")
+
+    return sweep_all
+
+
+def _new_agreement_flow(house: Installation) -> Flow[..., Any]:
+    @flow(
+        name="new-agreement",
+        description="Request an agreement from a file in the inbox folder. It is checked first; every fault is listed.",
+        flow_run_name="new agreement · {request.file}",
+    )
+    async def new_agreement(request: NewAgreement) -> str | State:
+        try:
+            document = await asyncio.to_thread(read_inbox, house, request.file)
+            manager = await asyncio.to_thread(the_manager, house, request.manager)
+            done = await asyncio.to_thread(commands.request, house, document, by=manager.email)
+        except ConvenioError as error:
+            return _failed(error)
+        state = done.state
+        said = "requested" if done.changed else "was requested already"
+        get_run_logger().info("%s %s", state.agreement, said)
+        await acreate_markdown_artifact(
+            markdown=f"# {state.agreement}\n\n{state.title}\n\n{state.agreement} {said}; data `{state.data}`.",
+            key=f"{state.agreement.lower()}-request",
+            description=f"{state.agreement} {said}",
+        )
+        return state.agreement
+
+    return new_agreement
+
+
+def _failed(error: ConvenioError) -> State:
+    """Return how a run ends that our own error ended: the diagnosis says it all, a traceback would bury it."""
+    return Failed(message=str(error))
+
+
+async def _show(outcome: Outcome) -> None:
+    rows = "\n".join(f"| {name} | `{value}` |" for name, value in outcome.particulars.items())
+    table = f"\n\n| | |\n|---|---|\n{rows}" if rows else ""
+    await acreate_markdown_artifact(
+        markdown=f"# {outcome.agreement} · {outcome.stage}\n\n{outcome.summary}{table}\n",
+        key=f"{outcome.agreement.lower()}-{outcome.stage}",
+        description=outcome.summary,
+    )

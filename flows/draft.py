@@ -1,0 +1,68 @@
+"""Draft: fill the template, turn it into PDF/A-3b, keep both, and tell the reviewers."""
+
+from __future__ import annotations
+
+from archive.transaction import op_id_of
+from flows.commands import data_of
+from flows.stage import Outcome, keep, not_due, record
+from flows.wiring import Installation
+from schemas import events as ev
+from schemas.evidence import AgreementId
+from schemas.lifecycle import AgreementState, Stage
+from schemas.people import Role
+from templates.catalog import load_template
+from templates.render import render
+
+
+def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
+    """Render draft ``number`` and append it to the ledger; does nothing where that draft is no longer wanted.
+
+    Raises :class:`TemplateFault` where the template cannot be filled, :class:`ConversionUnavailable` where
+    LibreOffice does not answer.
+    """
+    state = house.ledger.state(agreement)
+    if not _wanted(state, number):
+        return not_due(state, "draft")
+    document, now = data_of(house, agreement, state.data), house.clock()
+    template = load_template(state.document_type)
+    asked_at = house.ledger.entries(agreement)[-1].entry.occurred_at
+    docx = render(template, document, agreement_id=agreement, draft=number, data_digest=state.data, drafted_at=asked_at)
+    pdf = house.office.convert(docx)
+    content = ev.Covered(
+        data=state.data,
+        template=keep(house, agreement, template.docx, "template.docx"),
+        docx=keep(house, agreement, docx, "docx"),
+        pdf=keep(house, agreement, pdf, "pdf"),
+    )
+    for reviewer in (person for person in house.people.everyone() if Role.REVIEWER in person.roles):
+        house.mail.send(
+            f"{agreement}-review-{number}-{reviewer.commitment[:12]}",
+            to=reviewer.email,
+            subject=f"Draft {number} of {agreement} waits for review",
+            body=_request_for_review(agreement, number, state.title, content),
+            now=now,
+        )
+    op_id, event = op_id_of("drafted", agreement, str(number)), ev.Drafted(draft=number, content=content)
+    if not record(house, agreement, op_id, now, event, waits=lambda after: _wanted(after, number)):
+        return not_due(house.ledger.state(agreement), "draft")
+    return Outcome(
+        agreement,
+        "draft",
+        acted=True,
+        summary=f"Draft {number} of {agreement} is ready for review; {len(state.open_facts)} facts are open.",
+        particulars={**content.model_dump(), "template version": f"v{template.version}"},
+    )
+
+
+def _wanted(state: AgreementState, number: int) -> bool:
+    return state.stage is Stage.REQUESTED and state.draft == number
+
+
+def _request_for_review(agreement: AgreementId, number: int, title: str, content: ev.Covered) -> str:
+    return (
+        f"{title}\n\nDraft {number} of {agreement} is ready.\n\n"
+        f"SHA-256 of the PDF you will see: {content.pdf}\n\n"
+        f"Decide with one of\n"
+        f"  convenio review approve {agreement} --draft {number} --as YOUR-ADDRESS\n"
+        f"  convenio review return {agreement} --draft {number} --as YOUR-ADDRESS --comment TEXT\n"
+    )

@@ -1,0 +1,78 @@
+"""Verifying a dossier or a signed PDF, offline: nothing of an installation is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.wiring import utc_now
+from schemas.errors import ConvenioError, InputError
+from schemas.evidence import SealReport, VerificationKeys, VerificationReport
+
+KEYS_VERSION = 1
+MAX_SIZE_BYTES = 512 * 1024 * 1024
+
+
+def read_keys(path: Path) -> VerificationKeys:
+    """Return the public keys in a file that ``convenio keys export`` wrote; raise :class:`InputError`.
+
+    Keys that cannot be used are found here: they say nothing about what is to be verified.
+    """
+    from pydantic import ValidationError
+
+    try:
+        keys = VerificationKeys.model_validate_json(path.read_bytes())
+        _check_usable(keys)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read", got=error.strerror, expected="a file of public keys") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _no_keys(path, f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}") from error
+    except ConvenioError as error:
+        raise _no_keys(path, error.what) from error
+    return keys
+
+
+def _check_usable(keys: VerificationKeys) -> None:
+    from archive.checkpoint import parse_verifier_key
+    from signing.trust import certificates_of
+
+    if keys.convenio_keys != KEYS_VERSION:
+        raise InputError(f"version {keys.convenio_keys}, of which this Convenio knows nothing")
+    parse_verifier_key(keys.ledger)
+    if not certificates_of(keys.trust_roots):
+        raise InputError("no trust root")
+
+
+def _no_keys(path: Path, got: str) -> InputError:
+    return InputError(
+        f"{path} is not a file of public keys", got=got, expected="a file written by: convenio keys export -o FILE"
+    )
+
+
+def verify_file(path: Path, keys: VerificationKeys | None) -> VerificationReport:
+    """Return what is proven about a dossier (zip) or a signed PDF; raise :class:`InputError` where it is neither."""
+    from archive.verify import verify_dossier, verify_pdf
+    from signing.read import attached_files
+
+    try:
+        if path.stat().st_size > MAX_SIZE_BYTES:
+            raise InputError(f"{path} is too large", got=f"{path.stat().st_size:,} bytes", expected="at most 512 MiB")
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read", got=error.strerror, expected="a dossier or a signed PDF") from error
+    if content[:1024].lstrip().startswith(b"%PDF-") or path.suffix.lower() == ".pdf":
+        return verify_pdf(content, keys, judge_pdf=_judge)
+    if content.startswith(b"PK") or path.suffix.lower() == ".zip":
+        return verify_dossier(content, keys, judge_pdf=_judge, attached=attached_files, now=utc_now())
+    raise InputError(
+        f"{path} is neither a dossier nor a PDF",
+        got=repr(content[:8]),
+        expected="a file from: convenio dossier ID -o FILE",
+    )
+
+
+def _judge(content: bytes, keys: VerificationKeys | None) -> SealReport:
+    from signing.trust import TrustPolicy
+    from signing.validate import validate
+
+    return validate(content, TrustPolicy.of(keys) if keys else TrustPolicy(), now=utc_now())

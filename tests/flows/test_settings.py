@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.settings import Settings, read_settings
+from flows.wiring import Installation
+from schemas.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"CONVENIO_{name.upper()}", raising=False)
+
+
+def test_every_setting_has_a_working_default(tmp_path):
+    settings = read_settings(tmp_path)
+    assert settings == Settings(home=tmp_path)
+
+
+def test_the_environment_comes_before_the_file(tmp_path, monkeypatch):
+    (tmp_path / "convenio.toml").write_text('organisation = "From the file"\nretention_years = 7\n')
+    monkeypatch.setenv("CONVENIO_HOME", str(tmp_path))
+    monkeypatch.setenv("CONVENIO_ORGANISATION", "From the environment")
+    settings = read_settings()
+    assert (settings.home, settings.organisation, settings.retention_years) == (tmp_path, "From the environment", 7)
+
+
+def test_the_option_comes_before_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVENIO_HOME", str(tmp_path / "elsewhere"))
+    assert read_settings(tmp_path).home == tmp_path
+
+
+def test_the_home_is_absolute_and_knows_the_tilde(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert read_settings().home == tmp_path / ".convenio"
+    assert read_settings(Path("here")).home == tmp_path / "here"
+
+
+def test_reading_settings_makes_nothing(tmp_path):
+    Installation(read_settings(tmp_path / "home"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_faulty_setting_is_listed(tmp_path, monkeypatch):
+    (tmp_path / "convenio.toml").write_text('store = "tape"\nunheard_of = 1\n')
+    monkeypatch.setenv("CONVENIO_RETENTION_YEARS", "0")
+    monkeypatch.setenv("CONVENIO_PORTAL_PORT", "eighty")
+    with pytest.raises(InputError) as refusal:
+        read_settings(tmp_path)
+    assert {problem.path for problem in refusal.value.faults} == {
+        "CONVENIO_STORE",
+        "CONVENIO_UNHEARD_OF",
+        "CONVENIO_RETENTION_YEARS",
+        "CONVENIO_PORTAL_PORT",
+    }
+    assert "'eighty'" in str(refusal.value)
+    assert refusal.value.exit_code == 2
+
+
+@pytest.mark.parametrize("content", [b"store = ", b"\xff\xfe"], ids=["not TOML", "not UTF-8"])
+def test_a_file_that_is_no_toml_is_said_to_be_none(tmp_path, content):
+    (tmp_path / "convenio.toml").write_bytes(content)
+    with pytest.raises(InputError, match=r"convenio\.toml cannot be read"):
+        read_settings(tmp_path)
+
+
+def test_no_secret_is_ever_printed(tmp_path, monkeypatch):
+    for name in ("S3_SECRET_KEY", "KEY_PASSPHRASE"):
+        monkeypatch.setenv(f"CONVENIO_{name}", "hush-hush")
+    settings = read_settings(tmp_path)
+    assert settings.key_passphrase.get_secret_value() == "hush-hush"
+    assert "hush" not in f"{settings!r} {settings} {Installation(settings)!r} {settings.model_dump_json()}"
+
+
+def test_a_faulty_secret_is_not_printed_either(tmp_path):
+    (tmp_path / "convenio.toml").write_text('s3_secret_key = ["hush-hush"]\nkey_passphrase = ["hush-hush"]\n')
+    with pytest.raises(InputError) as refusal:
+        read_settings(tmp_path)
+    assert len(refusal.value.faults) == 2
+    assert "hush" not in str(refusal.value)

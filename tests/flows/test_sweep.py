@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from archive import tables
+from archive.database import writing
+from flows import commands
+from flows.prepare import prepare
+from flows.sweep import LONGEST_WAIT, Due, due_stage, sweep
+from schemas.lifecycle import Stage
+from tests.installation import MANAGER, REVIEWER
+
+pytestmark = pytest.mark.office
+
+PATIENCE = timedelta(minutes=1)
+
+DUE = {
+    "requested": ("draft", 1),
+    "in review": None,
+    "confirmed": ("draft", 2),
+    "second draft": None,
+    "approved": ("prepare", 2),
+    "prepared": ("collect", 0),
+    "signing": None,
+    "signed once": ("collect", 1),
+    "second invited": None,
+    "signed": ("conclude", 2),
+    "collected": ("conclude", 2),
+    "concluded": ("publish", 2),
+    "archived": None,
+}
+
+
+def lose_outbox(house) -> None:
+    with writing(house.engine) as connection:
+        connection.execute(delete(tables.outbox))
+
+
+def dispatch(house) -> None:
+    for row in house.outbox.due():
+        house.outbox.mark_dispatched(row, f"run of {row.id}", house.clock())
+
+
+@pytest.mark.parametrize(("point", "due"), DUE.items(), ids=DUE.keys())
+def test_what_is_due_follows_from_the_ledger_alone(at, agreement, point, due):
+    house = at(point)
+    expected = None if due is None else Due(due[0], agreement, due[1])
+    assert due_stage(house.ledger.state(agreement)) == expected
+    lose_outbox(house)
+    assert sweep(house, patience=PATIENCE) == ([] if expected is None else [expected])
+    assert [(row.stage, row.version) for row in house.outbox.due()] == ([] if due is None else [due])
+
+
+def test_nothing_is_due_for_what_was_returned_or_ended(at, agreement):
+    house = at("in review")
+    commands.return_draft(house, agreement, draft=1, by=REVIEWER, comment="Longer notice, please.")
+    assert house.ledger.state(agreement).stage is Stage.RETURNED
+    assert due_stage(house.ledger.state(agreement)) is None
+    commands.withdraw(house, agreement, by=MANAGER, reason="The partner left.")
+    assert house.ledger.state(agreement).stage is Stage.ENDED
+    assert due_stage(house.ledger.state(agreement)) is None
+    lose_outbox(house)
+    assert sweep(house, patience=PATIENCE) == []
+
+
+def test_a_row_that_waits_for_the_dispatcher_is_not_doubled(at):
+    house = at("approved")
+    waiting = house.outbox.due()
+    assert sweep(house, patience=PATIENCE) == []
+    assert house.outbox.due() == waiting
+
+
+def test_a_stage_that_was_started_a_moment_ago_is_left_alone(at, agreement):
+    house = at("approved")
+    dispatch(house)
+    assert sweep(house, patience=PATIENCE) == []
+    house.clock.now += PATIENCE
+    assert sweep(house, patience=PATIENCE) == [Due("prepare", agreement, 2)]
+    assert [row.attempt for row in house.outbox.due()] == [2]
+
+
+def test_each_attempt_is_left_alone_twice_as_long_up_to_an_hour(at):
+    house = at("approved")
+    dispatch(house)
+    waits = []
+    for _ in range(9):
+        started, begin = [], house.clock.now
+        while not started:
+            house.clock.now += timedelta(seconds=20)
+            started = sweep(house, patience=PATIENCE)
+        waits.append(house.clock.now - begin)
+        dispatch(house)
+    expected = [min(PATIENCE * 2**n, LONGEST_WAIT) for n in range(9)]
+    assert expected[-2:] == [LONGEST_WAIT, LONGEST_WAIT]
+    for wait, wanted in zip(waits, expected, strict=True):
+        assert abs(wait - wanted) <= timedelta(seconds=40)
+
+
+def test_a_swept_stage_goes_on_where_it_was_lost(at, agreement):
+    house = at("approved")
+    lose_outbox(house)
+    (due,) = sweep(house, patience=PATIENCE)
+    assert prepare(house, due.agreement, due.version).acted
+    assert house.ledger.state(agreement).stage is Stage.SIGNING
+
+
+def test_a_sweep_signs_a_checkpoint_over_what_was_added(at):
+    house = at("in review")
+    assert house.ledger.newest_checkpoint(house.checkpoint_key.verifier_key) is None
+    sweep(house, patience=PATIENCE)
+    newest = house.ledger.newest_checkpoint(house.checkpoint_key.verifier_key)
+    assert newest.tree_size == house.ledger.size
+    notes = list(house.store.keys("checkpoints/"))
+    sweep(house, patience=PATIENCE)
+    assert list(house.store.keys("checkpoints/")) == notes
+
+
+def test_an_empty_ledger_is_swept_in_peace(house):
+    assert sweep(house, patience=PATIENCE) == []
+    assert list(house.store.keys()) == []
