@@ -1,0 +1,53 @@
+"""``convenio dossier | verify``: what auditors take home, and how they check it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli.output import common, installation, print_json
+
+MARKS = {"valid": "valid        ", "invalid": "INVALID      ", "indeterminate": "indeterminate"}
+EXIT_CODES = {"valid": 0, "invalid": 1, "indeterminate": 3}
+
+
+@click.command()
+@click.argument("agreement", metavar="ID")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE.zip", help="Where to write."
+)
+@common
+def dossier(agreement: str, output: Path, home: Path | None, as_json: bool) -> None:
+    """Write everything that proves an archived agreement into one file."""
+    from flows.dossiers import dossier_of
+    from flows.files import write_new
+    from schemas.evidence import AgreementId, digest_of
+
+    content = dossier_of(installation(home), AgreementId(agreement))
+    write_new(output, content, same_is_fine=True)
+    if as_json:
+        print_json({"dossier": str(output), "sha256": digest_of(content), "size_bytes": len(content)})
+    else:
+        click.echo(f"{output}: dossier of {agreement}, {len(content):,} bytes, SHA-256 {digest_of(content)}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--keys", "keys_file", type=click.Path(path_type=Path), help="The organisation's public keys, from elsewhere."
+)
+@common
+def verify(file: Path, keys_file: Path | None, home: Path | None, as_json: bool) -> int:  # noqa: ARG001  # works without any home
+    """Verify a dossier or a signed PDF, offline. Exit 0 valid, 1 invalid, 3 indeterminate."""
+    from flows.verification import read_keys, verify_file
+
+    report = verify_file(file, read_keys(keys_file) if keys_file else None)
+    if as_json:
+        print_json(report.model_dump(mode="json") | {"verdict": report.verdict})
+    else:
+        for finding in report.findings:
+            place = f" [{finding.place}]" if finding.place else ""
+            click.echo(f"{MARKS[finding.verdict]}  {finding.part}: {finding.reason}{place}")
+        click.echo(f"{report.subject}: {report.verdict}")
+    return EXIT_CODES[report.verdict]

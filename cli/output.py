@@ -1,0 +1,83 @@
+"""How answers are printed, for a person or as JSON, and the options every command has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from schemas.errors import ConvenioError, InputError
+
+if TYPE_CHECKING:
+    from flows.wiring import Installation
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def common(command: Command) -> Command:
+    """Give a command ``--home`` and ``--json``."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")(command)
+    return click.option("--home", type=click.Path(path_type=Path), help="Where everything lies (CONVENIO_HOME).")(
+        command
+    )
+
+
+@dataclass
+class Place:
+    """Where the installation lies that this run of the command line is about; ``None`` where nothing was said yet."""
+
+    home: Path | None = None
+
+
+def installation(home: Path | None) -> Installation:
+    """Return the installation that ``--home``, the environment and ``convenio.toml`` describe."""
+    from flows.settings import read_settings
+    from flows.wiring import Installation
+
+    place = click.get_current_context().ensure_object(Place)
+    settings = read_settings(home or place.home)
+    place.home = settings.home
+    return Installation(settings)
+
+
+def print_json(value: object) -> None:
+    """Print plain content as indented JSON; Unicode as it is."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in aligned columns under headings."""
+    widths = [max(len(row[i]) for row in [headings, *rows]) for i in range(len(headings))]
+    for row in [headings, *rows]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_fields(fields: dict[str, str]) -> None:
+    """Print names and values, one a line, values aligned; empty ones are left out."""
+    shown = {name: value for name, value in fields.items() if value}
+    width = max((len(name) for name in shown), default=0)
+    for name, value in shown.items():
+        click.echo(f"{name.ljust(width)}  {value}")
+
+
+def print_error(error: ConvenioError, *, as_json: bool) -> None:
+    """Print a fault: in words to standard error, or as JSON to standard output."""
+    if not as_json:
+        click.echo(error.diagnosis(), err=True)
+        return
+    content: dict[str, object] = {
+        "error": type(error).__name__,
+        "what": error.what,
+        "where": error.where,
+        "got": error.got,
+        "expected": error.expected,
+        "remedy": error.remedy,
+    }
+    if isinstance(error, InputError):
+        names = ("path", "message", "line", "column", "read", "expected", "proposal")
+        content["faults"] = [{name: getattr(problem, name) for name in names} for problem in error.faults]
+    print_json(content)

@@ -1,0 +1,46 @@
+"""``convenio people``: who may do what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli.output import common, installation, print_json, print_table
+
+ROLES = click.Choice(["manager", "reviewer", "signatory", "auditor", "administrator"])
+
+
+@click.group()
+def people() -> None:
+    """Add and list the people who use this installation."""
+
+
+@people.command()
+@click.argument("email")
+@click.option("--name", default="", help="Their name; the address by default.")
+@click.option("--role", "roles", type=ROLES, multiple=True, required=True, help="What they may do; may be repeated.")
+@common
+def add(email: str, name: str, roles: tuple[str, ...], home: Path | None, as_json: bool) -> None:
+    """Add a person, or roles to one who is there."""
+    from flows.queries import add_person
+
+    person = add_person(installation(home), email, name=name or email, roles=roles)
+    if as_json:
+        print_json(person.model_dump(mode="json", exclude={"salt"}))
+    else:
+        click.echo(f"{person.email} is {' and '.join(person.roles)}.")
+
+
+@people.command("list")
+@common
+def list_people(home: Path | None, as_json: bool) -> None:
+    """List everybody with their roles."""
+    found = installation(home).people.everyone()
+    if as_json:
+        print_json([person.model_dump(mode="json", exclude={"salt"}) for person in found])
+    elif not found:
+        click.echo("Nobody yet. Begin with: convenio people add EMAIL --role manager")
+    else:
+        rows = [[person.email, ", ".join(person.roles), person.name, person.handle] for person in found]
+        print_table(["email", "roles", "name", "handle"], rows)

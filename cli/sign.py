@@ -1,0 +1,50 @@
+"""``convenio sign | decline``: what signatories do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from cli.agreements import AS, report
+from cli.output import common, installation
+
+
+@click.command()
+@click.argument("agreement", metavar="ID")
+@AS
+@click.option(
+    "--p12", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Your PKCS#12 file (.p12, .pfx)."
+)
+@common
+def sign(agreement: str, by: str, p12: Path, home: Path | None, as_json: bool) -> None:
+    """Sign with your own certificate. The passphrase is CONVENIO_P12_PASSPHRASE, or asked for."""
+    from flows import commands
+    from schemas.errors import InputError
+    from schemas.evidence import AgreementId
+
+    try:
+        content = p12.read_bytes()
+    except OSError as error:
+        raise InputError(f"{p12} cannot be read", got=error.strerror, expected="a PKCS#12 file") from error
+    passphrase = os.environ.get("CONVENIO_P12_PASSPHRASE")
+    if passphrase is None:
+        passphrase = click.prompt("Passphrase", hide_input=True, default="", show_default=False, err=True)
+    house = installation(home)
+    done = commands.sign(house, AgreementId(agreement), by=by, p12=content, passphrase=passphrase.encode() or None)
+    report(done, "signed", as_json=as_json)
+
+
+@click.command()
+@click.argument("agreement", metavar="ID")
+@AS
+@click.option("--comment", required=True, help="Why.")
+@common
+def decline(agreement: str, by: str, comment: str, home: Path | None, as_json: bool) -> None:
+    """Refuse to sign. The agreement ends."""
+    from flows import commands
+    from schemas.evidence import AgreementId
+
+    done = commands.decline(installation(home), AgreementId(agreement), by=by, reason=comment)
+    report(done, "declined", as_json=as_json)
