@@ -1,0 +1,39 @@
+# Every target first installs what it needs and is missing; see .ci/set-up.
+
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check coverage bench
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target does; do \
+		printf '  make %-10s %s\n' "$$target" "$$does"; done
+
+demo: ## one agreement from data to a verified archive, in a fresh home
+	@.ci/set-up run
+	@$(BIN)/convenio demo
+
+up: ## start Prefect, runner and portal on loopback; Ctrl-C stops them
+	@.ci/set-up run
+	@$(BIN)/convenio up
+
+test: ## all tests
+	@.ci/set-up test
+	@$(PYTEST)
+
+check: ## lint, format, types, import contracts, dependencies
+	@.ci/set-up check
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyrefly check --summary=none
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+
+coverage: ## all tests, with the branches they miss
+	@.ci/set-up test
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
+
+bench: ## what the way costs, beside a naive script
+	@.ci/set-up run
+	@$(BIN)/python -m benchmarks.run

@@ -1,0 +1,49 @@
+"""``make bench``: what the way costs here, and beside it, in the same run, what it is measured against."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import naive, start_up, way
+from schemas.documents import Document
+from schemas.fact import Confirmation, confirm, open_facts
+from schemas.loader import load_document
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "gssc" / "mou-czech-cape-verdean-chamber.yaml"
+DOCUMENTS = 20
+WORKERS = 2
+
+
+def main() -> None:
+    """Measure and print."""
+    print(f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f} at the start\n")
+    print("Start of the fast commands (median of 5 cold processes, bound 1 s)")
+    for name, seconds in start_up.medians().items():
+        print(f"  {name:34} {seconds * 1000:7.0f} ms")
+    documents = _documents()
+    print(f"\nFrom data to archived PDF, {len(documents)} memoranda of 2 signatures each")
+    theirs, their_sizes = naive.archive_all(documents)
+    _row("naive script", theirs, their_sizes)
+    ours, our_sizes = way.archive_all(documents, workers=WORKERS)
+    _row(f"Convenio, {WORKERS} workers", ours, our_sizes)
+    alone, alone_sizes = way.archive_all(documents, workers=1)
+    _row("Convenio, 1 worker", alone, alone_sizes)
+    print(f"  ratio naive / Convenio: {theirs / ours:.2f} with {WORKERS} workers, {theirs / alone:.2f} with one")
+
+
+def _documents() -> list[Document]:
+    example = load_document(EXAMPLE)
+    confirmation = Confirmation(at=datetime.now(UTC), basis="benchmark")
+    settled = confirm(example, [path for path, _ in open_facts(example)], confirmation)
+    return [settled.model_copy(update={"title": f"{settled.title}, {n}"}) for n in range(1, DOCUMENTS + 1)]
+
+
+def _row(name: str, seconds: float, sizes: list[int]) -> None:
+    kilobytes = sum(sizes) / len(sizes) / 1000
+    print(f"  {name:26} {seconds:6.1f} s   {seconds / len(sizes) * 1000:6.0f} ms each   {kilobytes:5.0f} kB each")
+
+
+if __name__ == "__main__":
+    main()
