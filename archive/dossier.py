@@ -14,6 +14,7 @@
     receipt                        the deposit receipt
     seal-report.json               the validation at conclusion
     summary.html                   the story for people
+    templates/<sha256>.docx        the templates the drafts were made from
 
 All JSON but the drafts' and the report's (whose digests the ledger holds) is RFC 8785. The same ledger state and
 checkpoint give the same bytes.

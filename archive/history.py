@@ -70,6 +70,7 @@ class History:
                 case Drafted() as event:
                     files[f"drafts/{event.draft}/draft.docx"] = event.content.docx
                     files[f"drafts/{event.draft}/draft.pdf"] = event.content.pdf
+                    files[f"templates/{event.content.template}.docx"] = event.content.template
                 case _:
                     pass
         return {**files, AGREEMENT_PDF: self.deposited.receipt.sha256, SEAL_REPORT: self.concluded.report}

@@ -115,7 +115,7 @@ def _chain(record: Record) -> str:
     sources = (
         ("Approved data", _code(covers.data)),
         ("Approved text (DOCX)", _code(covers.docx)),
-        ("Template (not in here)", _code(covers.template)),
+        ("Template", _code(covers.template)),
     )
     return f"<h2>Approved = signed = archived</h2>\n{table}\n{_facts(sources)}"
 

@@ -20,7 +20,7 @@ def verify_files(examination: Examination, members: Mapping[str, bytes], history
     """Examine that every file is the one the ledger names: drafts, approvals, the chain of revisions, the deposit."""
     examination.check(
         "drafts",
-        lambda: _same_digests(members, {n: d for n, d in history.files.items() if n.startswith("drafts/")}),
+        lambda: _same_digests(members, {n: d for n, d in history.files.items() if n.startswith(("drafts/", "templates/"))}),
         lambda names: f"{len(names)} files of {history.state.draft} drafts are the ones the ledger names",
         place="drafts/",
     )

@@ -30,7 +30,7 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
     pdf = house.office.convert(docx)
     content = ev.Covered(
         data=state.data,
-        template=keep(house, agreement, template.docx, "template.docx"),
+        template=keep(house, agreement, template.docx, "docx"),
         docx=keep(house, agreement, docx, "docx"),
         pdf=keep(house, agreement, pdf, "pdf"),
     )

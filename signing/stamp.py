@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from signing.keys import DEMONSTRATION
 
 SIZE_POINTS = 9
 LEADING_POINTS = 11
+LINE_CHARACTERS = 44
+"""Longer lines are broken, so that one long name does not shrink the whole stamp."""
 INK = (0.12, 0.16, 0.28)
 
 
@@ -37,7 +40,7 @@ class Stamp:
         lines = [f"Signed by {_one_line(self.name)}", _one_line(self.role), f"{moment:%Y-%m-%d %H:%M:%S} UTC"]
         if self.demonstration:
             lines.append(DEMONSTRATION)
-        return "\n".join(line for line in lines if line)
+        return "\n".join(part for line in lines for part in textwrap.wrap(line, LINE_CHARACTERS))
 
     def style(self, text: str) -> TextStampStyle:
         """Return how ``text`` is set: left, shrunk to the field where it is too wide."""

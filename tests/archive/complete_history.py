@@ -101,10 +101,13 @@ def data_of(draft: int) -> bytes:
     )
 
 
+TEMPLATE = b"PK stand-in for the template"
+
+
 def covered(draft: int) -> ev.Covered:
     return ev.Covered(
         data=digest_of(data_of(draft)),
-        template=digest_of(b"template"),
+        template=digest_of(TEMPLATE),
         docx=digest_of(docx_of(draft)),
         pdf=digest_of(pdf_of(draft)),
     )
@@ -180,7 +183,7 @@ class Story:
         self.leaves += [exact_json(entry), hashlib.sha256(entry.op_id.encode()).digest()]
 
     def draft(self, draft: int) -> None:
-        for content in (data_of(draft), docx_of(draft), pdf_of(draft)):
+        for content in (data_of(draft), docx_of(draft), pdf_of(draft), TEMPLATE):
             self.keep(content)
         self.append(ev.Drafted(draft=draft, content=covered(draft)))
 

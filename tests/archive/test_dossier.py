@@ -21,12 +21,13 @@ from tests.archive.complete_history import (
     OTHER_REVIEWER,
     REMARK,
     REVIEWER,
+    TEMPLATE,
     complete,
     reviewed,
     without_entry,
 )
 
-PAGES_OF_VERSION_1 = "eb28bdb5e54bd46176fc84d2203a189a6e0efd4f41702e0b25b8988dd8b16e9f"
+PAGES_OF_VERSION_1 = "70ac8d1d90b1ce33cf8975df73f08fabe7c3851b567ce36f46ebf1652c48b02f"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,8 @@ def test_it_holds_what_an_auditor_needs(members):
     drafts = {f"drafts/{n}/{name}" for n in (1, 2) for name in ("data.json", "draft.docx", "draft.pdf")}
     entries = {f"{folder}/{n}.json" for folder in ("entries", "proofs") for n in range(13)}
     others = {"README.txt", "agreement.pdf", "checkpoint", "manifest.json", "people.json", "receipt", "remarks.json"}
-    assert set(members) == drafts | entries | others | {"seal-report.json", "summary.html"}
+    others |= {"seal-report.json", "summary.html", f"templates/{digest_of(TEMPLATE)}.docx"}
+    assert set(members) == drafts | entries | others
 
 
 def test_the_manifest_lists_every_other_member(members):

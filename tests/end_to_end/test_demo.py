@@ -15,7 +15,13 @@ import pytest
 from schemas.evidence import digest_of
 from tests.end_to_end.conftest import convenio
 
-pytestmark = [pytest.mark.prefect, pytest.mark.office, pytest.mark.slow, pytest.mark.xdist_group("prefect")]
+pytestmark = [
+    pytest.mark.prefect,
+    pytest.mark.office,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.timeout(900),  # one fixture does the whole way
+]
 
 OFFLINE = ("unshare", "--net") if os.geteuid() == 0 and shutil.which("unshare") else ()
 """Runs a program without any network (unshare(1)); only root may."""

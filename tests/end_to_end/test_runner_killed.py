@@ -33,7 +33,13 @@ from tests.installation import EXAMPLE, FIRST, MANAGER, REVIEWER, SECOND, people
 if TYPE_CHECKING:
     from archive.entries import Recorded
 
-pytestmark = [pytest.mark.prefect, pytest.mark.office, pytest.mark.slow, pytest.mark.xdist_group("prefect")]
+pytestmark = [
+    pytest.mark.prefect,
+    pytest.mark.office,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.timeout(900),  # one fixture does the whole way
+]
 
 FLOWS = "tests.end_to_end.killing:stage_flows"
 FINISHED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}

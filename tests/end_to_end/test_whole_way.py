@@ -17,7 +17,13 @@ from schemas.lifecycle import Stage
 from tests.flows.orchestration.conftest import Running, free_port, wait_until as wait_until_it_holds
 from tests.installation import EXAMPLE
 
-pytestmark = [pytest.mark.prefect, pytest.mark.office, pytest.mark.slow, pytest.mark.xdist_group("prefect")]
+pytestmark = [
+    pytest.mark.prefect,
+    pytest.mark.office,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.timeout(900),  # one fixture does the whole way
+]
 
 STAGES = {"draft", "prepare", "collect", "conclude", "publish"}
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -155,6 +161,23 @@ def test_a_bad_file_ends_the_run_with_every_fault_and_no_traceback(running):
     assert "bad.yaml" in logged
     assert "Traceback" not in logged
     assert len(running.house.register.rows()) == agreements
+
+
+def test_a_stage_of_an_unknown_agreement_ends_with_the_diagnosis_and_no_traceback(running):
+    run = running.start("conclude", "MOU-1999-0001", 2)
+    state = running.wait_for(run, *ENDED)
+    assert state["type"] == "FAILED"
+    assert "MOU-1999-0001" in state["message"]
+    assert "Traceback" not in running_logs(running, run)
+
+
+@pytest.mark.parametrize(("stage", "version"), [("draft", 3), ("collect", 2), ("conclude", 2), ("publish", 2)])
+def test_a_stage_started_again_by_hand_does_nothing(running, agreement, stage, version):
+    entries = running.house.ledger.entries(agreement)
+    deposits = list(running.house.store.keys(f"agreements/v1/{agreement}/"))
+    assert running.wait_for(running.start(stage, agreement, version), *ENDED)["type"] == "COMPLETED"
+    assert running.house.ledger.entries(agreement) == entries
+    assert list(running.house.store.keys(f"agreements/v1/{agreement}/")) == deposits
 
 
 def test_a_file_outside_the_inbox_is_refused_by_the_form(running):
