@@ -18,9 +18,10 @@ from schemas.lifecycle import Approval
 
 def verify_files(examination: Examination, members: Mapping[str, bytes], history: History) -> None:
     """Examine that every file is the one the ledger names: drafts, approvals, the chain of revisions, the deposit."""
+    drafted = {name: digest for name, digest in history.files.items() if name.startswith(("drafts/", "templates/"))}
     examination.check(
         "drafts",
-        lambda: _same_digests(members, {n: d for n, d in history.files.items() if n.startswith(("drafts/", "templates/"))}),
+        lambda: _same_digests(members, drafted),
         lambda names: f"{len(names)} files of {history.state.draft} drafts are the ones the ledger names",
         place="drafts/",
     )

@@ -201,7 +201,7 @@ def _verify_both(story: Story, dossier: Path, keys: Path) -> None:
     if report.verdict is not Verdict.INVALID:
         raise Invalid("an altered dossier was not refused", where=str(altered), got=report.verdict)
     named = next(finding for finding in report.findings if finding.verdict is Verdict.INVALID)
-    story.tell(f"one byte changed in {altered.name}: {report.verdict}, {named.part}: {named.reason}")
+    story.tell(f"one byte changed in {altered.name}: {report.verdict}, {named.part}: {named.reason} [{named.place}]")
 
 
 def _wait(house: Installation, agreement: AgreementId, stage: Stage) -> AgreementState:

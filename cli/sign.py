@@ -21,13 +21,10 @@ from cli.output import common, installation
 def sign(agreement: str, by: str, p12: Path, home: Path | None, as_json: bool) -> None:
     """Sign with your own certificate. The passphrase is CONVENIO_P12_PASSPHRASE, or asked for."""
     from flows import commands
-    from schemas.errors import InputError
+    from flows.files import read_whole
     from schemas.evidence import AgreementId
 
-    try:
-        content = p12.read_bytes()
-    except OSError as error:
-        raise InputError(f"{p12} cannot be read", got=error.strerror, expected="a PKCS#12 file") from error
+    content = read_whole(p12, expected="a PKCS#12 file", max_size_bytes=1024 * 1024)
     passphrase = os.environ.get("CONVENIO_P12_PASSPHRASE")
     if passphrase is None:
         passphrase = click.prompt("Passphrase", hide_input=True, default="", show_default=False, err=True)

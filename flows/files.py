@@ -1,4 +1,4 @@
-"""Files a person asked for: written whole or not at all, and never over another."""
+"""Files a person names: read with a limit; written whole or not at all, and never over another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from schemas.errors import ConflictingContent, Unavailable
+from schemas.errors import ConflictingContent, InputError, Unavailable
+
+
+def read_whole(path: Path, *, expected: str, max_size_bytes: int = 512 * 1024 * 1024) -> bytes:
+    """Return the content of a regular file a person named; raise :class:`InputError` for anything else, or too much."""
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is no file", got="a folder" if path.is_dir() else "a device", expected=expected)
+        with path.open("rb") as file:
+            content = file.read(max_size_bytes + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read", got=error.strerror, expected=expected) from error
+    if len(content) > max_size_bytes:
+        raise InputError(f"{path} is too large", expected=f"{expected}, at most {max_size_bytes:,} bytes")
+    return content
 
 
 def write_new(path: Path, content: bytes, *, private: bool = False, same_is_fine: bool = False) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.files import read_whole
 from flows.wiring import utc_now
 from schemas.errors import ConvenioError, InputError
 from schemas.evidence import SealReport, VerificationKeys, VerificationReport
-
-KEYS_VERSION = 1
-MAX_SIZE_BYTES = 512 * 1024 * 1024
 
 
 def read_keys(path: Path) -> VerificationKeys:
@@ -19,11 +17,10 @@ def read_keys(path: Path) -> VerificationKeys:
     """
     from pydantic import ValidationError
 
+    content = read_whole(path, expected="a file of public keys", max_size_bytes=1024 * 1024)
     try:
-        keys = VerificationKeys.model_validate_json(path.read_bytes())
+        keys = VerificationKeys.model_validate_json(content)
         _check_usable(keys)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read", got=error.strerror, expected="a file of public keys") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise _no_keys(path, f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}") from error
@@ -36,8 +33,6 @@ def _check_usable(keys: VerificationKeys) -> None:
     from archive.checkpoint import parse_verifier_key
     from signing.trust import certificates_of
 
-    if keys.convenio_keys != KEYS_VERSION:
-        raise InputError(f"version {keys.convenio_keys}, of which this Convenio knows nothing")
     parse_verifier_key(keys.ledger)
     if not certificates_of(keys.trust_roots):
         raise InputError("no trust root")
@@ -54,12 +49,7 @@ def verify_file(path: Path, keys: VerificationKeys | None) -> VerificationReport
     from archive.verify import verify_dossier, verify_pdf
     from signing.read import attached_files
 
-    try:
-        if path.stat().st_size > MAX_SIZE_BYTES:
-            raise InputError(f"{path} is too large", got=f"{path.stat().st_size:,} bytes", expected="at most 512 MiB")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read", got=error.strerror, expected="a dossier or a signed PDF") from error
+    content = read_whole(path, expected="a dossier or a signed PDF")
     if content[:1024].lstrip().startswith(b"%PDF-") or path.suffix.lower() == ".pdf":
         return verify_pdf(content, keys, judge_pdf=_judge)
     if content.startswith(b"PK") or path.suffix.lower() == ".zip":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any, Literal, NewType
 
 import rfc8785
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
@@ -169,7 +169,7 @@ class VerificationKeys(Evidence):
     certificates the organisation seals with.
     """
 
-    convenio_keys: int = 1
+    convenio_keys: Literal[1] = 1
     organisation: str
     ledger: str
     trust_roots: tuple[str, ...]

@@ -164,6 +164,12 @@ def test_facts_are_listed_with_their_claims_and_confirmed_by_path(run, home_at, 
     assert "parties[0].seat" not in run("facts", "list", agreement, "--json").json
 
 
+def test_when_every_fact_is_confirmed_it_says_so(run, home_at, agreement):
+    home_at("second draft")
+    assert run("facts", "list", agreement).out == f"No fact of {agreement} is open.\n"
+    assert run("facts", "list", agreement, "--json").json == {}
+
+
 def test_who_acts_may_stand_in_the_environment(run, home_at, agreement, monkeypatch):
     home_at("second draft")
     assert run("review", "approve", agreement, "--draft", 2).code == 2

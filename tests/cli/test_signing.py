@@ -46,6 +46,21 @@ def test_sign_is_refused_by_name(run, p12, agreement, monkeypatch, tmp_path):
     assert run("show", agreement, "--json").json["signed"] == []
 
 
+def test_a_passphrase_that_is_not_set_is_asked_for(run, p12, agreement, monkeypatch):
+    monkeypatch.delenv("CONVENIO_P12_PASSPHRASE")
+    asked = []
+
+    def prompt(text: str, **given: object) -> str:
+        asked.append((text, given["hide_input"]))
+        return PASSPHRASE.decode()
+
+    monkeypatch.setattr("click.prompt", prompt)
+    assert run("sign", agreement, "--as", FIRST, "--p12", p12).code == 0
+    second = p12.with_name("second.p12")
+    assert run("keys", "issue", SECOND, "--name", "Signatory for the Chamber", "-o", second, "--json").code == 0
+    assert asked == [("Passphrase", True), ("Passphrase for the new file", True)]
+
+
 def test_decline_ends_the_agreement(run, home_at, agreement):
     home_at("signing")
     answer = run("decline", agreement, "--as", FIRST, "--comment", "The board did not agree.", "--json")

@@ -134,7 +134,7 @@ class Survival:
         runner = up._runner(self.house, FLOWS)
         try:
             act(self.house, self.agreement)
-            assert runner.process.wait(timeout=60) == -signal.SIGKILL, runner.last_words()
+            assert runner.process.wait(timeout=150) == -signal.SIGKILL, runner.last_words()
         finally:
             runner.kill()
 
@@ -158,7 +158,7 @@ def processes_of(home: Path) -> list[int]:
 @pytest.fixture(scope="module")
 def survival(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Survival]:
     pytest_socket.enable_socket()
-    house = Installation(Settings(home=tmp_path_factory.mktemp("killed"), prefect_port=free_port(), sweep_seconds=20))
+    house = Installation(Settings(home=tmp_path_factory.mktemp("killed"), prefect_port=free_port()))
     people(house)
     document = load_document(EXAMPLE)
     paths = [path for path, _ in open_facts(document)]

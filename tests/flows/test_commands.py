@@ -199,6 +199,14 @@ def test_a_declined_agreement_ends(house, way):
     assert not commands.decline(house, agreement, by=FIRST, reason="Again.").changed
 
 
+def test_withdrawing_twice_is_withdrawing_once(at, agreement):
+    house = at("in review")
+    first = commands.withdraw(house, agreement, by=MANAGER, reason="The partner left.")
+    again = commands.withdraw(house, agreement, by=MANAGER, reason="Said again.")
+    assert (first.changed, again.changed) == (True, False)
+    assert again.state == first.state
+
+
 def test_a_withdrawn_agreement_cannot_be_signed(house, way, p12):
     agreement = way("signing")
     commands.withdraw(house, agreement, by=MANAGER, reason="The partner left.")
