@@ -110,14 +110,22 @@ def open_checkpoint(note: str, verifier_key: str) -> Checkpoint:
 
     Raises :class:`Invalid` where the note is malformed, not signed by that key, altered, or of another log.
     """
-    text = open_note(note, verifier_key)
-    name = verifier_key.split("+", 1)[0]
+    open_note(note, verifier_key)
+    checkpoint, name = parse_checkpoint(note), verifier_key.split("+", 1)[0]
+    if checkpoint.origin != name:
+        raise Invalid("a checkpoint of another log", where="line 1", got=checkpoint.origin, expected=name)
+    return checkpoint
+
+
+def parse_checkpoint(note: str) -> Checkpoint:
+    """Return the checkpoint that ``note`` states, whoever signed it; raises :class:`Invalid` where it is malformed."""
+    text, _ = _split(note, where="checkpoint")
     lines = text.split("\n")
     if len(lines) != 4:
-        raise Invalid("not a checkpoint", where=name, got=f"{len(lines) - 1} lines", expected="origin, size and root")
+        raise Invalid("not a checkpoint", got=f"{len(lines) - 1} lines", expected="origin, size and root")
     origin, size, encoded, _ = lines
-    if origin != name:
-        raise Invalid("a checkpoint of another log", where="line 1", got=origin, expected=name)
+    if not origin:
+        raise Invalid("not a checkpoint", where="line 1", got="an empty line", expected="the log's name")
     if not re.fullmatch(r"0|[1-9][0-9]{0,18}", size):
         raise Invalid("not a tree size", where="line 2", got=size, expected="a decimal number without leading zeros")
     root = _decode(encoded, where="line 3")
@@ -133,15 +141,7 @@ def open_note(note: str, verifier_key: str) -> str:
     the note is malformed, carries no signature of this key, or one that does not verify.
     """
     name, public = parse_verifier_key(verifier_key)
-    text, separator, block = note.rpartition("\n\n")
-    if not separator or not text or not block.endswith("\n"):
-        raise Invalid("not a signed note", where=name, expected="text, an empty line, and signature lines")
-    text += "\n"
-    if any((character < " " and character != "\n") or "\ud800" <= character <= "\udfff" for character in note):
-        raise Invalid("not a signed note", where=name, got="a control character", expected="UTF-8 text and newlines")
-    lines = block[:-1].split("\n")
-    if len(lines) > SIGNATURE_LINES_MAX:
-        raise Invalid("too many signature lines", where=name, got=len(lines), expected=f"1 to {SIGNATURE_LINES_MAX}")
+    text, lines = _split(note, where=name)
     ours = [signature for line in lines if (signature := _signature_by(name, public, line)) is not None]
     if not ours:
         raise Invalid(
@@ -178,6 +178,19 @@ def parse_verifier_key(verifier_key: str) -> tuple[str, bytes]:
         raise Invalid("the verifier key's hash is another key's", where=name, got=hashed,
                       expected=key_hash(name, key[1:]).hex())  # fmt: skip
     return name, key[1:]
+
+
+def _split(note: str, *, where: str) -> tuple[str, list[str]]:
+    """Return the text of a signed note, with its last newline, and its signature lines."""
+    text, separator, block = note.rpartition("\n\n")
+    if not separator or not text or not block.endswith("\n"):
+        raise Invalid("not a signed note", where=where, expected="text, an empty line, and signature lines")
+    if any((character < " " and character != "\n") or "\ud800" <= character <= "\udfff" for character in note):
+        raise Invalid("not a signed note", where=where, got="a control character", expected="UTF-8 text and newlines")
+    lines = block[:-1].split("\n")
+    if len(lines) > SIGNATURE_LINES_MAX:
+        raise Invalid("too many signature lines", where=where, got=len(lines), expected=f"1 to {SIGNATURE_LINES_MAX}")
+    return text + "\n", lines
 
 
 def _signature_by(name: str, public: bytes, line: str) -> bytes | None:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Row, Select, insert, select
 
 from archive import tables
+from archive.exact import exact_json, read_exact
 from archive.merkle import leaf_hash
 from schemas.errors import Invalid
 from schemas.events import Entry
-from schemas.evidence import AgreementId, Digest, Evidence, canonical_json
+from schemas.evidence import AgreementId, Digest, Evidence
 
 _ROWS = select(tables.ledger_entries)
 
@@ -25,38 +26,16 @@ class Recorded(Evidence):
     leaf_index: int
     entry: Entry
 
-    @property
-    def leaf(self) -> bytes:
-        """The leaf's bytes, as the tree holds them."""
-        return leaf_of(self.entry)
-
-
-def leaf_of(entry: Entry) -> bytes:
-    """Return the one canonical form of ``entry`` (RFC 8785)."""
-    return canonical_json(entry.model_dump(mode="json"))
-
 
 def readable_leaf_of(entry: Entry) -> bytes:
     """Return the leaf of ``entry`` after reading it back.
 
     Raises ``ValueError`` where that gives another entry: text outside Unicode, numbers that RFC 8785 cannot write.
     """
-    leaf = leaf_of(entry)
+    leaf = exact_json(entry)
     if Entry.model_validate_json(leaf) != entry:
         raise ValueError("the entry's JSON reads as another entry")
     return leaf
-
-
-def parse_leaf(leaf: bytes, *, where: str) -> Entry:
-    """Return the entry that ``leaf`` is; raises :class:`Invalid` unless writing it again gives the same bytes."""
-    try:
-        entry = Entry.model_validate_json(leaf)
-        canonical = leaf_of(entry)
-    except ValueError as cause:
-        raise Invalid("this leaf is not a ledger entry", where=where, got=_shown(leaf)) from cause
-    if canonical != leaf:
-        raise Invalid("this leaf is not in canonical form", where=where, got=_shown(leaf), expected=_shown(canonical))
-    return entry
 
 
 def by_op_id(connection: Connection, op_id: Digest) -> Recorded | None:
@@ -72,10 +51,9 @@ def of_agreement(connection: Connection, agreement: AgreementId | str) -> tuple[
     return tuple(_recorded(row) for row in rows)
 
 
-def every(connection: Connection, *, first: int = 0) -> Iterator[Recorded]:
-    """Yield all entries from leaf ``first`` on, in order of the ledger."""
-    columns = tables.ledger_entries.c
-    statement = _ROWS.where(columns.leaf_index >= first).order_by(columns.leaf_index)
+def every(connection: Connection) -> Iterator[Recorded]:
+    """Yield all entries in order of the ledger."""
+    statement = _ROWS.order_by(tables.ledger_entries.c.leaf_index)
     return (_recorded(row) for row in _rows(connection, statement))
 
 
@@ -127,7 +105,7 @@ def _rows(connection: Connection, statement: Select) -> Iterator[Row]:
 def _recorded(row: Row) -> Recorded:
     where = f"leaf {row.leaf_index}"
     _checked_hash(row)
-    entry = parse_leaf(row.leaf, where=where)
+    entry = read_exact(Entry, row.leaf, where=where)
     said, kept = (entry.op_id, entry.agreement, entry.counter), (row.op_id, row.agreement, row.counter)
     if said != kept:
         raise Invalid("a ledger row contradicts its leaf", where=where, got=kept, expected=said)
@@ -150,7 +128,3 @@ def _checked_hash(row: Row) -> bytes:
 def _check_index(got: int, expected: int) -> None:
     if got != expected:
         raise Invalid("the ledger has a gap", where=f"leaf {expected}", got=f"leaf {got}", expected=f"leaf {expected}")
-
-
-def _shown(leaf: bytes) -> str:
-    return leaf[:200].decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Evidence as RFC 8785 JSON files: one value, one text, so that reading and writing again gives the same bytes."""
+"""Evidence as RFC 8785 JSON: one value, one text, so that reading and writing again gives the same bytes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def read_exact(kind: type[Kind], content: bytes, *, where: str) -> Kind:
         value = kind.model_validate_json(content)
         again = exact_json(value)
     except ValidationError as cause:
-        raise Invalid("the file cannot be read", where=where, got=first_fault(cause), expected=kind.__name__) from cause
+        raise Invalid("this cannot be read", where=where, got=first_fault(cause), expected=kind.__name__) from cause
     except ValueError as cause:
-        raise Invalid("the file has no canonical form", where=where, got=cause, expected=kind.__name__) from cause
+        raise Invalid("this has no canonical form", where=where, got=cause, expected=kind.__name__) from cause
     if again != content:
         raise Invalid(
-            "the file is not in canonical form",
+            "this is not in canonical form",
             where=where,
             got=content[:200].decode(errors="replace"),
             expected=again[:200].decode(),

@@ -15,12 +15,11 @@ class Examination:
     """The findings of one verification in the order they are made."""
 
     def __init__(self) -> None:
-        self._findings: list[Finding] = []
+        self._found: list[tuple[str, Verdict, str, str | None]] = []
 
     def found(self, part: str, verdict: Verdict, reason: str, place: str | None = None) -> None:
-        """Add a finding; what a terminal would obey or reorder in it is written as an escape."""
-        shown = None if place is None else _plain(place)
-        self._findings.append(Finding(part=_plain(part), verdict=verdict, reason=_plain(reason), place=shown))
+        """Add a finding."""
+        self._found.append((part, verdict, reason, place))
 
     def check(self, part: str, act: Callable[[], T], says: Callable[[T], str], *, place: str | None = None) -> T | None:
         """Run ``act``: what it returns is evidence, *valid* for the reason ``says`` gives; what it raises is *invalid*.
@@ -45,8 +44,12 @@ class Examination:
         return None
 
     def report(self, subject: str) -> VerificationReport:
-        """Return what was found about ``subject``."""
-        return VerificationReport(subject=subject, findings=tuple(self._findings))
+        """Return what was found about ``subject``; what a terminal would obey or reorder is written as an escape."""
+        findings = (
+            Finding(part=_plain(part), verdict=verdict, reason=_plain(reason), place=place and _plain(place))
+            for part, verdict, reason, place in self._found
+        )
+        return VerificationReport(subject=_plain(subject), findings=tuple(findings))
 
 
 def _plain(text: str) -> str:

@@ -60,6 +60,11 @@ class History:
         )
 
     @property
+    def proposals(self) -> tuple[Requested | Revised, ...]:
+        """The request and every revision of the data, by draft."""
+        return tuple(entry.event for entry in self.entries if isinstance(entry.event, Requested | Revised))
+
+    @property
     def files(self) -> dict[str, Digest]:
         """Every file the entries name, by its member name in a dossier; a draft never rendered has its data only."""
         files: dict[str, Digest] = {}

@@ -5,8 +5,13 @@ from __future__ import annotations
 from schemas.evidence import Digest
 
 
+def data_key(digest: Digest) -> str:
+    """Return the key of an agreement's data: stored before the agreement has a number."""
+    return f"work/v1/data/{digest}.json"
+
+
 def working_key(agreement: str, digest: Digest, extension: str) -> str:
-    """Return the key of data, drafts, templates, revisions and reports on the way to a deposit."""
+    """Return the key of drafts, templates, revisions and reports on the way to a deposit."""
     return f"work/v1/{agreement}/{digest}.{extension}"
 
 

@@ -12,10 +12,10 @@ from archive import entries, publication, register
 from archive.checkpoint import CheckpointKey
 from archive.database import reading, writing
 from archive.entries import Recorded
-from archive.merkle import ConsistencyProof, Tree
+from archive.merkle import Tree
 from archive.proposals import unknown
 from archive.transaction import Transaction
-from schemas.evidence import AgreementId, Checkpoint, InclusionProof
+from schemas.evidence import AgreementId, Checkpoint
 from schemas.lifecycle import AgreementState, fold
 
 
@@ -62,28 +62,10 @@ class Ledger:
         """Return where the agreement stands; raises as :meth:`entries`."""
         return fold(recorded.entry for recorded in self.entries(agreement))
 
-    def every_entry(self, *, first: int = 0) -> tuple[Recorded, ...]:
-        """Return all entries from leaf ``first`` on."""
-        with reading(self._engine) as connection:
-            return tuple(entries.every(connection, first=first))
-
     def tree(self, size: int | None = None) -> Tree:
         """Return the tree over the first ``size`` leaves (all by default); make one for several proofs."""
         with reading(self._engine) as connection:
             return Tree(entries.hashes(connection, entries.size(connection) if size is None else size))
-
-    def leaf_hashes(self, size: int) -> list[bytes]:
-        """Return the hashes of the first ``size`` leaves, computed from the leaves themselves."""
-        with reading(self._engine) as connection:
-            return entries.hashes(connection, size)
-
-    def inclusion_proof(self, leaf_index: int, size: int) -> InclusionProof:
-        """Return the proof that leaf ``leaf_index`` stands in the tree of ``size`` leaves."""
-        return self.tree(size).inclusion(leaf_index, size)
-
-    def consistency(self, old: int, new: int) -> ConsistencyProof:
-        """Return the proof that the tree of ``old`` leaves begins the tree of ``new``."""
-        return self.tree(new).consistency(old, new)
 
     def publish_checkpoint(self, key: CheckpointKey, now: datetime) -> Checkpoint:
         """Return the signed checkpoint of the whole ledger; see :func:`archive.publication.publish`."""

@@ -58,11 +58,6 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def root(leaf_hashes: Iterable[bytes]) -> bytes:
-    """Return the root of the tree over ``leaf_hashes``."""
-    return Tree(leaf_hashes).root()
-
-
 class Tree:
     """All complete subtrees over a list of leaf hashes, so that every root and proof after that costs O(log n) hashes.
 

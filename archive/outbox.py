@@ -1,13 +1,14 @@
 """The outbox: stages that are due, written in the transaction that makes them due, started afterwards.
 
-At least once: a row stays due until its run was started, and its key makes a second start the same run.
+At least once: a row stays due until its run was started, and its key makes a second start the same run. How a run
+failed stands with its row, so that it is seen where nobody looks at runs.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from archive import tables
 from archive.database import reading, writing
@@ -18,7 +19,8 @@ from schemas.evidence import AgreementId, Digest, Evidence, Instant, canonical_j
 class OutboxRow(Evidence):
     """One stage to start for one version of an agreement (its draft, or whatever the stage counts).
 
-    ``attempt`` counts from 1; another attempt is another row. ``run_id`` is the run that was started.
+    ``attempt`` counts from 1; another attempt is another row. ``run_id`` is the run that was started. ``failure``
+    says in one line how the run failed, or why none could be started; ``retry``, whether that may pass by itself.
     """
 
     id: Digest
@@ -29,6 +31,9 @@ class OutboxRow(Evidence):
     created_at: Instant
     dispatched_at: Instant | None = None
     run_id: str | None = None
+    failed_at: Instant | None = None
+    failure: str | None = None
+    retry: bool = False
 
 
 class Outbox:
@@ -38,14 +43,50 @@ class Outbox:
         self._engine = engine
 
     def due(self, limit: int = 100) -> tuple[OutboxRow, ...]:
-        """Return at most ``limit`` rows not yet dispatched, the oldest first."""
+        """Return at most ``limit`` rows neither dispatched nor failed, the oldest first."""
         columns = tables.outbox.c
         statement = (
             select(tables.outbox)
-            .where(columns.dispatched_at.is_(None))
+            .where(columns.dispatched_at.is_(None), columns.failed_at.is_(None))
             .order_by(columns.created_at, columns.agreement, columns.version, columns.stage, columns.attempt)
             .limit(limit)
         )
+        with reading(self._engine) as connection:
+            return tuple(OutboxRow.model_validate(dict(row)) for row in connection.execute(statement).mappings())
+
+    def waiting(self, since: datetime) -> tuple[OutboxRow | None, int]:
+        """Return the oldest row due since before ``since``, and how many of these there are."""
+        columns = tables.outbox.c
+        left = columns.dispatched_at.is_(None) & columns.failed_at.is_(None) & (columns.created_at < since)
+        with reading(self._engine) as connection:
+            oldest = connection.execute(select(tables.outbox).where(left).order_by(columns.created_at).limit(1))
+            row = oldest.mappings().one_or_none()
+            count = connection.execute(select(func.count()).select_from(tables.outbox).where(left)).scalar_one()
+        return None if row is None else OutboxRow.model_validate(dict(row)), count
+
+    def failures(self, agreement: AgreementId | str | None = None) -> tuple[OutboxRow, ...]:
+        """Return every row that failed and was not attempted again, the newest failure first; of one agreement or all.
+
+        Whether the agreement went on since, by a new draft or by hand, is for the ledger to say.
+        """
+        columns, later = tables.outbox.c, tables.outbox.alias("later")
+        again = (
+            select(later.c.id)
+            .where(
+                later.c.stage == columns.stage,
+                later.c.agreement == columns.agreement,
+                later.c.version == columns.version,
+                later.c.attempt > columns.attempt,
+            )
+            .exists()
+        )
+        statement = (
+            select(tables.outbox)
+            .where(columns.failed_at.is_not(None), ~again)
+            .order_by(columns.failed_at.desc(), columns.agreement, columns.stage)
+        )
+        if agreement is not None:
+            statement = statement.where(columns.agreement == agreement)
         with reading(self._engine) as connection:
             return tuple(OutboxRow.model_validate(dict(row)) for row in connection.execute(statement).mappings())
 
@@ -78,6 +119,31 @@ class Outbox:
             values = {"dispatched_at": now, "run_id": run_id}
             connection.execute(update(tables.outbox).where(tables.outbox.c.id == row.id), values)
             return kept.model_copy(update=values)
+
+    def mark_failed(
+        self,
+        stage: str,
+        agreement: AgreementId | str,
+        version: int,
+        failure: str,
+        *,
+        retry: bool,
+        now: datetime,
+    ) -> OutboxRow | None:
+        """Note on the newest attempt how it failed, over what stood there, and return it.
+
+        ``None`` where the outbox never held this stage: a run that was started by hand.
+        """
+        columns = tables.outbox.c
+        same = (columns.stage == stage) & (columns.agreement == agreement) & (columns.version == version)
+        newest = select(tables.outbox).where(same).order_by(columns.attempt.desc()).limit(1)
+        with writing(self._engine) as connection:
+            row = connection.execute(newest).mappings().one_or_none()
+            if row is None:
+                return None
+            values = {"failed_at": now, "failure": failure, "retry": retry}
+            connection.execute(update(tables.outbox).where(columns.id == row["id"]), values)
+            return OutboxRow.model_validate(dict(row) | values)
 
 
 def enqueue(

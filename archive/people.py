@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
+from archive import entries
 from archive.database import overwrite_erased, reading, writing
 from archive.proposals import unknown
 from archive.tables import people
@@ -63,8 +64,9 @@ class People:
 def add(connection: Connection, email: str, name: str, roles: Iterable[Role], random_bytes: RandomBytes) -> Person:
     """Add a person with a fresh salt, or add ``roles`` to the one with this address, and return them.
 
-    Whoever is there already keeps their name, whatever ``name`` says: the ledger's commitments bind address and name
-    together. Raises :class:`InputError` for what is no address, no name or no role.
+    Whoever is there already takes another ``name`` as long as they did nothing yet; from their first act on they keep
+    the name it was done under, as the ledger's commitments bind address and name together. Raises
+    :class:`InputError` for what is no address, no name or no role.
     """
     email, name, wanted = _folded(email), name.strip(), set(roles)
     if not name or not wanted:
@@ -77,9 +79,11 @@ def add(connection: Connection, email: str, name: str, roles: Iterable[Role], ra
             raise InputError("that is no e-mail address", got=repr(email), expected="name@host.domain") from cause
         connection.execute(insert(people), {**_columns(person), "commitment": person.commitment})
         return person
-    person = found.model_copy(update={"roles": _ordered({*found.roles, *wanted})})
+    renamed = name if name != found.name and not _acted(connection, found.commitment) else found.name
+    person = found.model_copy(update={"name": renamed, "roles": _ordered({*found.roles, *wanted})})
     if person != found:
-        connection.execute(update(people).where(people.c.email == email), _columns(person))
+        values = {**_columns(person), "commitment": person.commitment}
+        connection.execute(update(people).where(people.c.email == email), values)
     return person
 
 
@@ -94,6 +98,11 @@ def find(connection: Connection, email: str) -> Person | None:
     """Return the person with this address, if there is one."""
     row = connection.execute(select(people).where(people.c.email == _folded(email))).one_or_none()
     return None if row is None else _parsed(row)
+
+
+def _acted(connection: Connection, commitment: Digest) -> bool:
+    """Whether an entry of the ledger speaks of the person behind ``commitment``; looks through all of them."""
+    return any(recorded.entry.actor.person == commitment for recorded in entries.every(connection))
 
 
 def _folded(email: str) -> str:

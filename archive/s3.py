@@ -33,7 +33,6 @@ class S3Credentials:
 
     access_key: str
     secret_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
 
 
 class S3Bucket(VersionedBucket):
@@ -144,7 +143,6 @@ class S3Bucket(VersionedBucket):
                 region_name=self._region,
                 aws_access_key_id=self._credentials.access_key,
                 aws_secret_access_key=self._credentials.secret_key,
-                aws_session_token=self._credentials.session_token,
                 config=Config(
                     # checksums are declared here; the default's trailers are refused by several stores
                     request_checksum_calculation="when_required",

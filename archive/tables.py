@@ -16,6 +16,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Dialect,
@@ -153,7 +154,10 @@ outbox = Table(
     Column("created_at", InstantText, nullable=False),
     Column("dispatched_at", InstantText),
     Column("run_id", String(64)),
+    Column("failed_at", InstantText),
+    Column("failure", Text),
+    Column("retry", Boolean, nullable=False),
     UniqueConstraint("stage", "agreement", "version", "attempt"),
     Index(None, "dispatched_at", "created_at"),
 )
-"""Stages to start; a row is due until ``dispatched_at`` says when its run was started."""
+"""Stages to start; a row is due until its run was started (``dispatched_at``) or failed (``failed_at``)."""

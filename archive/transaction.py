@@ -100,10 +100,6 @@ class Transaction:
             raise unknown("agreement", agreement, register.known_agreements(self._connection))
         return state
 
-    def entries(self, agreement: AgreementId | str) -> tuple[Recorded, ...]:
-        """Return the agreement's entries by counter; none for an unknown one."""
-        return entries.of_agreement(self._connection, agreement)
-
     def new_agreement_id(self, document_type: str, year: int) -> AgreementId:
         """Return the next id of this type and year, such as ``MOU-2026-0001``.
 
@@ -126,10 +122,6 @@ class Transaction:
     def remember_remark(self, text: str, salt: Digest) -> Digest:
         """Keep erasable text and return the commitment for an event to carry; ``salt`` is 32 random bytes in hex."""
         return remarks.remember(self._connection, text, salt)
-
-    def person(self, email: str) -> Person:
-        """Return the person with this address; raises :class:`Refused`, proposing the nearest, where there is none."""
-        return people.get(self._connection, email)
 
     def add_person(
         self, email: str, name: str, roles: Iterable[Role], random_bytes: RandomBytes = secrets.token_bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archive.confirmations import confirmed_facts
 from archive.dossier import RECEIPT
 from archive.exact import exact_json
 from archive.examination import Examination
@@ -17,7 +18,7 @@ from schemas.lifecycle import Approval
 
 
 def verify_files(examination: Examination, members: Mapping[str, bytes], history: History) -> None:
-    """Examine that every file is the one the ledger names: drafts, approvals, the chain of revisions, the deposit."""
+    """Examine that every file is the one the ledger names: drafts, confirmations, approvals, revisions, deposit."""
     drafted = {name: digest for name, digest in history.files.items() if name.startswith(("drafts/", "templates/"))}
     examination.check(
         "drafts",
@@ -26,10 +27,16 @@ def verify_files(examination: Examination, members: Mapping[str, bytes], history
         place="drafts/",
     )
     examination.check(
+        "confirmations",
+        lambda: confirmed_facts(history.proposals, lambda draft: member(members, f"drafts/{draft}/data.json")),
+        lambda paths: f"{len(paths)} facts confirmed by a manager, each open before and otherwise unchanged",
+        place="drafts/",
+    )
+    examination.check(
         "approvals",
         lambda: _approved(members, history),
         lambda given: (
-            f"draft {history.state.draft} was approved, by digest of its data, DOCX and PDF, for "
+            f"draft {history.state.draft} was approved, by digest of its data, template, DOCX and PDF, for "
             + " and ".join(approval.office for approval in given)
         ),
         place=f"drafts/{history.state.draft}/",
@@ -71,12 +78,17 @@ def _approved(members: Mapping[str, bytes], history: History) -> tuple[Approval,
     folder = f"drafts/{history.state.draft}"
     for approval in history.state.approvals:
         covers = approval.covers
-        files = {"data.json": covers.data, "draft.docx": covers.docx, "draft.pdf": covers.pdf}
+        files = {
+            f"{folder}/data.json": covers.data,
+            f"templates/{covers.template}.docx": covers.template,
+            f"{folder}/draft.docx": covers.docx,
+            f"{folder}/draft.pdf": covers.pdf,
+        }
         for name, digest in files.items():
-            if (got := digest_of(member(members, f"{folder}/{name}"))) != digest:
+            if (got := digest_of(member(members, name))) != digest:
                 raise DigestMismatch(
                     f"the file is not the one the {approval.office} office approved",
-                    where=f"{folder}/{name}",
+                    where=name,
                     got=got,
                     expected=digest,
                 )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from archive.checkpoint import open_checkpoint
+from archive.checkpoint import open_checkpoint, parse_checkpoint
 from archive.dossier import CHECKPOINT, entry_name, proof_name
 from archive.exact import read_exact
 from archive.examination import Examination
@@ -58,7 +57,9 @@ def verify_checkpoint(
     examination: Examination, members: Mapping[str, bytes], keys: VerificationKeys | None
 ) -> Checkpoint | None:
     """Examine who signed the checkpoint; return what it says even where nobody known vouches for it."""
-    stated = examination.attempt("checkpoint", lambda: _stated(members), place=CHECKPOINT)
+    stated = examination.attempt(
+        "checkpoint", lambda: parse_checkpoint(member(members, CHECKPOINT).decode()), place=CHECKPOINT
+    )
     if stated is None:
         return None
     says = f"{stated.tree_size} entries, root {stated.root[:12]}…"
@@ -66,12 +67,13 @@ def verify_checkpoint(
         reason = f"no keys were given to check the signature of {stated.origin}; it states {says}"
         examination.found("checkpoint", Verdict.INDETERMINATE, reason, CHECKPOINT)
     else:
-        examination.check(
+        signed = examination.check(
             "checkpoint",
             lambda: _signed(stated, keys),
             lambda signed: f"signed by the ledger key of {keys.organisation} ({signed.origin}): {says}",
             place=CHECKPOINT,
         )
+        return signed or stated
     return stated
 
 
@@ -105,16 +107,6 @@ def _read_entries(members: Mapping[str, bytes]) -> tuple[Entry, ...]:
                 expected=f"entry {counter}",
             )
     return entries
-
-
-def _stated(members: Mapping[str, bytes]) -> Checkpoint:
-    """Return what the note says, not looking at who signed it."""
-    note = member(members, CHECKPOINT).decode()
-    lines = note.split("\n")
-    if len(lines) < 4 or lines[3] or not re.fullmatch(r"[0-9]{1,19}", lines[1]):
-        raise Invalid("this is not a checkpoint", where=CHECKPOINT, expected="origin, size and root, each on a line")
-    root = base64.b64decode(lines[2], validate=True)
-    return Checkpoint(origin=lines[0], tree_size=int(lines[1]), root=root.hex(), note=note)
 
 
 def _signed(stated: Checkpoint, keys: VerificationKeys) -> Checkpoint:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import naive, start_up, way
 from schemas.documents import Document
-from schemas.fact import Confirmation, confirm, open_facts
+from schemas.fact import Status, open_facts
 from schemas.loader import load_document
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "gssc" / "mou-czech-cape-verdean-chamber.yaml"
@@ -35,8 +34,13 @@ def main() -> None:
 
 def _documents() -> list[Document]:
     example = load_document(EXAMPLE)
-    confirmation = Confirmation(at=datetime.now(UTC), basis="benchmark")
-    settled = confirm(example, [path for path, _ in open_facts(example)], confirmation)
+    content = example.model_dump(mode="python")
+    for path, _ in open_facts(example):
+        place = content
+        for step in path.replace("[", ".[").split("."):
+            place = place[int(step[1:-1])] if step.startswith("[") else place[step]
+        place.update(status=Status.STATED, claims=())
+    settled = type(example).model_validate(content)
     return [settled.model_copy(update={"title": f"{settled.title}, {n}"}) for n in range(1, DOCUMENTS + 1)]
 
 

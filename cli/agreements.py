@@ -12,7 +12,7 @@ from cli.output import common, installation, print_fields, print_json, print_tab
 from schemas.errors import InputError
 
 if TYPE_CHECKING:
-    from flows.commands import Done
+    from flows.act import Done
     from flows.wiring import Installation
     from schemas.lifecycle import AgreementState
 
@@ -61,24 +61,25 @@ def new(file: Path, by: str, wait: bool, home: Path | None, as_json: bool) -> No
 
     document, house = load_document(file), installation(home)
     done = request(house, document, by=by)
-    report(_drafted(house, done) if wait else done, "requested", as_json=as_json)
+    report(drafted(house, done) if wait else done, "requested", as_json=as_json)
 
 
 @click.command()
 @click.argument("agreement", metavar="ID")
 @click.argument("file", type=FILE)
+@click.option("--draft", type=int, required=True, metavar="N", help="Which draft the new data replaces.")
 @AS
 @click.option("--wait", is_flag=True, help="Wait until the draft is ready.")
 @common
-def revise(agreement: str, file: Path, by: str, wait: bool, home: Path | None, as_json: bool) -> None:
-    """Give new data for an agreement; it becomes the next draft and voids every approval."""
+def revise(agreement: str, file: Path, draft: int, by: str, wait: bool, home: Path | None, as_json: bool) -> None:
+    """Give new data in place of draft N; it becomes the next draft and voids every approval."""
     from flows.commands import revise as revise_agreement
     from schemas.evidence import AgreementId
     from schemas.loader import load_document
 
     document, house = load_document(file), installation(home)
-    done = revise_agreement(house, AgreementId(agreement), document, by=by)
-    report(_drafted(house, done) if wait else done, "revised", as_json=as_json)
+    done = revise_agreement(house, AgreementId(agreement), document, draft=draft, by=by)
+    report(drafted(house, done) if wait else done, "revised", as_json=as_json)
 
 
 @click.command("list")
@@ -86,18 +87,23 @@ def revise(agreement: str, file: Path, by: str, wait: bool, home: Path | None, a
 @common
 def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None:
     """List agreements: where each stands and whom it waits for."""
+    from flows.queries import troubles
     from schemas.lifecycle import Stage
 
     if stage is not None and stage not in list(Stage):
         raise InputError(f"{stage!r} is no stage", expected=", ".join(Stage))
-    rows = installation(home).register.rows(stage=Stage(stage) if stage else None)
+    house = installation(home)
+    rows, stuck = house.register.rows(stage=Stage(stage) if stage else None), troubles(house)
     if as_json:
-        print_json([row.model_dump(mode="json") for row in rows])
+        print_json([row.model_dump(mode="json") | {"trouble": stuck.get(row.id)} for row in rows])
     elif not rows:
         click.echo("No agreement yet. Begin with: convenio new FILE --as EMAIL")
     else:
         table = [[r.id, f"draft {r.draft}", r.stage, ", ".join(r.waits_for), r.title] for r in rows]
         print_table(["agreement", "draft", "stage", "waits for", "title"], table)
+        for row in rows:
+            if row.id in stuck:
+                click.echo(f"{row.id}: {stuck[row.id]}")
 
 
 @click.command()
@@ -105,14 +111,36 @@ def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None
 @common
 def show(agreement: str, home: Path | None, as_json: bool) -> None:
     """Show one agreement: where it stands, its digests, who approved and signed."""
+    from flows.queries import trouble
     from schemas.evidence import AgreementId
 
-    state = installation(home).ledger.state(AgreementId(agreement))
+    house = installation(home)
+    state, stuck = house.ledger.state(AgreementId(agreement)), trouble(house, AgreementId(agreement))
     if as_json:
         content = state.model_dump(mode="json")
-        print_json(content | {"authors": sorted(content["authors"])})
+        print_json(content | {"authors": sorted(content["authors"]), "trouble": stuck})
         return
-    print_fields(_described(state))
+    print_fields(_described(state) | {"trouble": stuck or ""})
+
+
+@click.command()
+@click.argument("agreement", metavar="ID")
+@click.option("--draft", type=int, metavar="N", help="Of draft N; by default of the newest revision.")
+@click.option("--what", type=click.Choice(["pdf", "docx", "data"]), default="pdf", help="Which file; pdf by default.")
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write.")
+@common
+def fetch(agreement: str, draft: int | None, what: str, output: Path, home: Path | None, as_json: bool) -> None:
+    """Write a draft's PDF, DOCX or data, or the newest revision, into a file: to read before deciding or signing."""
+    from flows.files import write_new
+    from flows.queries import content_of
+    from schemas.evidence import AgreementId, digest_of
+
+    content = content_of(installation(home), AgreementId(agreement), what, draft=draft)
+    write_new(output, content, same_is_fine=True)
+    if as_json:
+        print_json({"file": str(output), "sha256": digest_of(content), "size_bytes": len(content)})
+    else:
+        click.echo(f"{output}: {what} of {agreement}, SHA-256 {digest_of(content)}")
 
 
 @click.command()
@@ -167,12 +195,20 @@ def report(done: Done, verb: str, *, as_json: bool) -> None:
         click.echo(f"{state.agreement} was {verb} already: {state.stage}, draft {state.draft}.")
 
 
-def _drafted(house: Installation, done: Done) -> Done:
+def drafted(house: Installation, done: Done) -> Done:
     """Wait until the draft that was asked for is rendered, and return where the agreement then stands."""
     from flows.queries import wait_until
+    from flows.up import is_up
+    from schemas.errors import OrchestrationUnavailable
     from schemas.evidence import AgreementId
     from schemas.lifecycle import Stage
 
+    if done.state.stage is Stage.REQUESTED and not is_up(house):
+        raise OrchestrationUnavailable(
+            f"{done.state.agreement} is recorded, but nobody renders draft {done.state.draft}",
+            where=str(house.home),
+            remedy="start the flows with: convenio up",
+        )
     click.echo(f"{done.state.agreement}: waiting for draft {done.state.draft} ...", err=True)
     state = wait_until(house, AgreementId(done.state.agreement), lambda state: state.stage is not Stage.REQUESTED)
     return replace(done, state=state)

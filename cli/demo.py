@@ -12,9 +12,11 @@ from pathlib import Path
 import click
 
 from flows import commands
+from flows.act import data_of
+from flows.commands import add_person
 from flows.dossiers import dossier_of
 from flows.files import write_new
-from flows.queries import add_person, happened, wait_until
+from flows.queries import happened, wait_until
 from flows.settings import Settings, read_settings
 from flows.up import services
 from flows.verification import read_keys, verify_file
@@ -128,7 +130,7 @@ def _draft_and_review(house: Installation, story: Story) -> AgreementId:
     commands.return_draft(house, agreement, draft=1, by=REVIEWER, comment=comment)
     story.tell(f"the reviewer returns draft 1: {comment}")
     revised = _revised(house)
-    commands.revise(house, agreement, load_document(revised), by=MANAGER)
+    commands.revise(house, agreement, load_document(revised), draft=1, by=MANAGER)
     _wait(house, agreement, Stage.IN_REVIEW)
     story.tell(f"draft 2 is rendered from {revised}")
     _expect_refusal(story, house, agreement)
@@ -161,7 +163,7 @@ def _expect_refusal(story: Story, house: Installation, agreement: AgreementId) -
 
 
 def _sign_all(house: Installation, story: Story, agreement: AgreementId) -> None:
-    document: Document = commands.data_of(house, agreement, house.ledger.state(agreement).data)
+    document: Document = data_of(house, house.ledger.state(agreement).data)
     for number, signatory in enumerate(document.signatories, start=1):
         wait_until(house, agreement, lambda s, who=signatory.id: who in s.invited, seconds=STEP_SECONDS)
         p12 = _p12(house, signatory.email)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.output import common, installation, print_json
 
+if TYPE_CHECKING:
+    from schemas.evidence import VerificationReport
+
 MARKS = {"valid": "valid        ", "invalid": "INVALID      ", "indeterminate": "indeterminate"}
 EXIT_CODES = {"valid": 0, "invalid": 1, "indeterminate": 3}
+UNWRITABLE = 74
+"""The verdict could not be printed (EX_IOERR of sysexits.h)."""
 
 
 @click.command()
@@ -43,11 +51,23 @@ def verify(file: Path, keys_file: Path | None, home: Path | None, as_json: bool)
     from flows.verification import read_keys, verify_file
 
     report = verify_file(file, read_keys(keys_file) if keys_file else None)
+    try:
+        _print_report(report, as_json=as_json)
+        sys.stdout.flush()
+    except OSError:
+        # a verdict nobody could read must not be taken for one of the others
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNWRITABLE
+    return EXIT_CODES[report.verdict]
+
+
+def _print_report(report: VerificationReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report.model_dump(mode="json") | {"verdict": report.verdict})
-    else:
-        for finding in report.findings:
-            place = f" [{finding.place}]" if finding.place else ""
-            click.echo(f"{MARKS[finding.verdict]}  {finding.part}: {finding.reason}{place}")
-        click.echo(f"{report.subject}: {report.verdict}")
-    return EXIT_CODES[report.verdict]
+        return
+    for finding in report.findings:
+        place = f" [{finding.place}]" if finding.place else ""
+        click.echo(f"{MARKS[finding.verdict]}  {finding.part}: {finding.reason}{place}")
+    click.echo(f"{report.subject}: {report.verdict}")
+    if report.subject.startswith("PDF"):
+        click.echo("Not looked at: who approved it, and the ledger and archive. A dossier proves those.")

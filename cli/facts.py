@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cli.agreements import AS, report
+from cli.agreements import AS, drafted, report
 from cli.output import common, installation, print_json
 
 
@@ -20,13 +20,13 @@ def facts() -> None:
 @common
 def list_facts(agreement: str, home: Path | None, as_json: bool) -> None:
     """List the facts of the current draft that block its approval."""
-    from flows.commands import data_of
+    from flows.act import data_of
     from schemas.evidence import AgreementId
     from schemas.fact import open_facts
 
     house = installation(home)
     state = house.ledger.state(AgreementId(agreement))
-    found = open_facts(data_of(house, AgreementId(agreement), state.data))
+    found = open_facts(data_of(house, state.data))
     if as_json:
         print_json({path: fact.model_dump(mode="json") for path, fact in found})
         return
@@ -45,9 +45,17 @@ def list_facts(agreement: str, home: Path | None, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Confirm every open fact as it stands.")
 @click.option("--basis", required=True, help="On what grounds; it becomes part of the data.")
 @AS
+@click.option("--wait", is_flag=True, help="Wait until the next draft is ready.")
 @common
 def confirm(
-    agreement: str, paths: tuple[str, ...], everything: bool, basis: str, by: str, home: Path | None, as_json: bool
+    agreement: str,
+    paths: tuple[str, ...],
+    everything: bool,
+    basis: str,
+    by: str,
+    wait: bool,
+    home: Path | None,
+    as_json: bool,
 ) -> None:
     """Confirm open facts as they stand. It makes the next draft, in which they are no longer marked."""
     from flows.commands import confirm_facts
@@ -58,5 +66,6 @@ def confirm(
         raise InputError(
             "which facts?", expected="their paths, or --all", remedy=f"see convenio facts list {agreement}"
         )
-    done = confirm_facts(installation(home), AgreementId(agreement), paths, basis=basis, by=by)
-    report(done, "confirmed", as_json=as_json)
+    house = installation(home)
+    done = confirm_facts(house, AgreementId(agreement), paths, basis=basis, by=by)
+    report(drafted(house, done) if wait else done, "confirmed", as_json=as_json)

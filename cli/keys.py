@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cli.output import common, installation, print_json
+from cli.output import asked_passphrase, common, installation, print_json
 
 
 @click.group()
@@ -44,7 +44,7 @@ def issue(email: str, name: str, organisation: str, output: Path, home: Path | N
 
     passphrase = os.environ.get("CONVENIO_P12_PASSPHRASE")
     if passphrase is None:
-        passphrase = click.prompt("Passphrase for the new file", hide_input=True, confirmation_prompt=True, err=True)
+        passphrase = asked_passphrase("Passphrase for the new file", confirm=True)
     house = installation(home)
     content = house.pki.issue_signatory(name, email, organisation, passphrase.encode(), house.clock())
     write_new(output, content, private=True)

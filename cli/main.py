@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ COMMANDS = {
     "revise": "cli.agreements:revise",
     "list": "cli.agreements:list_agreements",
     "show": "cli.agreements:show",
+    "fetch": "cli.agreements:fetch",
     "timeline": "cli.agreements:timeline",
     "withdraw": "cli.agreements:withdraw",
     "facts": "cli.facts:facts",
@@ -65,8 +67,10 @@ def convenio(ctx: click.Context, home: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; exit 0 fine, 1 refused or invalid, 2 bad input, 3 unavailable or indeterminate."""
+    os.umask(0o077)
     as_json, place = "--json" in sys.argv, Place()
     try:
+        _require_text(sys.argv[1:])
         code = convenio(standalone_mode=False, obj=place)
     except click.exceptions.Abort:
         sys.exit(INTERRUPTED)
@@ -81,6 +85,13 @@ def main() -> None:
         print_error(error, as_json=as_json)
         sys.exit(error.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _require_text(arguments: list[str]) -> None:
+    """Refuse what the shell handed over as bytes that are no text: nothing could print or keep it."""
+    for argument in arguments:
+        if any("\udc80" <= character <= "\udcff" for character in argument):
+            raise InputError("an argument is not UTF-8 text", got=ascii(argument), expected="UTF-8")
 
 
 def _show(error: click.ClickException, *, as_json: bool) -> None:

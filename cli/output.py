@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,15 +34,37 @@ class Place:
     home: Path | None = None
 
 
-def installation(home: Path | None) -> Installation:
-    """Return the installation that ``--home``, the environment and ``convenio.toml`` describe."""
+def installation(home: Path | None, *, make: bool = False) -> Installation:
+    """Return the installation that ``--home``, the environment and ``convenio.toml`` describe.
+
+    Only what begins an installation may ``make`` one: a misspelt home is refused, and never answered with new keys.
+    """
     from flows.settings import read_settings
     from flows.wiring import Installation
 
     place = click.get_current_context().ensure_object(Place)
     settings = read_settings(home or place.home)
     place.home = settings.home
+    if not make and settings.database_url is None and not (settings.home / "convenio.sqlite").exists():
+        raise InputError(
+            "there is no installation here",
+            where=str(settings.home),
+            expected="a home that has been used before",
+            remedy="name it with --home or CONVENIO_HOME, or begin one: convenio people add EMAIL --role manager",
+        )
     return Installation(settings)
+
+
+def asked_passphrase(question: str, *, confirm: bool = False) -> str:
+    """Ask for a passphrase without showing it; raise :class:`InputError` where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise InputError(
+            "nobody can be asked for the passphrase here",
+            expected="CONVENIO_P12_PASSPHRASE in the environment, or a terminal",
+        )
+    return click.prompt(
+        question, hide_input=True, default="", show_default=False, err=True, confirmation_prompt=confirm
+    )
 
 
 def print_json(value: object) -> None:

@@ -23,9 +23,9 @@ def people() -> None:
 @common
 def add(email: str, name: str, roles: tuple[str, ...], home: Path | None, as_json: bool) -> None:
     """Add a person, or roles to one who is there."""
-    from flows.queries import add_person
+    from flows.commands import add_person
 
-    person = add_person(installation(home), email, name=name or email, roles=roles)
+    person = add_person(installation(home, make=True), email, name=name or email, roles=roles)
     if as_json:
         print_json(person.model_dump(mode="json", exclude={"salt"}))
     else:

@@ -17,7 +17,7 @@ def up(home: Path | None) -> int:
     """Start Prefect server, runner and portal on loopback; stop them with Ctrl-C."""
     from flows.up import run
 
-    return run(installation(home))
+    return run(installation(home, make=True))
 
 
 @click.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cli.agreements import AS, report
-from cli.output import common, installation
+from cli.output import asked_passphrase, common, installation
 
 
 @click.command()
@@ -27,7 +27,7 @@ def sign(agreement: str, by: str, p12: Path, home: Path | None, as_json: bool) -
     content = read_whole(p12, expected="a PKCS#12 file", max_size_bytes=1024 * 1024)
     passphrase = os.environ.get("CONVENIO_P12_PASSPHRASE")
     if passphrase is None:
-        passphrase = click.prompt("Passphrase", hide_input=True, default="", show_default=False, err=True)
+        passphrase = asked_passphrase("Passphrase")
     house = installation(home)
     done = commands.sign(house, AgreementId(agreement), by=by, p12=content, passphrase=passphrase.encode() or None)
     report(done, "signed", as_json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.transaction import op_id_of
-from flows.commands import data_of
+from flows.act import data_of
 from flows.stage import Outcome, load, not_due, record
 from flows.wiring import Installation
 from schemas import events as ev
@@ -46,7 +46,7 @@ def _invite(house: Installation, agreement: AgreementId, state: AgreementState) 
     turn, pdf, now = state.next_signatory, state.pdf, house.clock()
     if turn is None or pdf is None or turn in state.invited:
         return not_due(state, "collect")
-    document = data_of(house, agreement, state.data)
+    document = data_of(house, state.data)
     signatory = next(person for person in document.signatories if person.id == turn)
     house.mail.send(
         f"{agreement}-sign-{turn}",
@@ -54,7 +54,7 @@ def _invite(house: Installation, agreement: AgreementId, state: AgreementState) 
         subject=f"{agreement} waits for your signature",
         body=(
             f"{state.title}\n\nYou are asked to sign {agreement} as {signatory.position}.\n\n"
-            f"SHA-256 of the file to sign: {pdf}\n\n"
+            f"Read it:\n  convenio fetch {agreement} -o {agreement}.pdf\n(SHA-256 {pdf})\n\n"
             f"Sign with your own certificate:\n  convenio sign {agreement} --as {signatory.email} --p12 FILE\n"
         ),
         now=now,

@@ -7,6 +7,7 @@ ledger, so that a run started twice, late or by hand does nothing wrong.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,8 @@ from flows import commands
 from flows.collect import collect
 from flows.conclude import conclude
 from flows.draft import draft
+from flows.due import Due
+from flows.failures import keep_failure, outline
 from flows.inbox import read_inbox, the_manager
 from flows.prepare import prepare
 from flows.publish import publish
@@ -28,6 +31,9 @@ from flows.sweep import sweep
 from flows.wiring import Installation
 from schemas.errors import ConvenioError
 from schemas.evidence import AgreementId
+
+LOG = logging.getLogger("convenio.deployments")
+"""Ends in the log of the runner, never in Prefect."""
 
 Stage = Callable[[Installation, AgreementId, int], Outcome]
 
@@ -68,8 +74,10 @@ def _stage_flow(house: Installation, name: str) -> Flow[..., Any]:
     async def stage(agreement: str, version: int) -> State | None:
         try:
             outcome = await asyncio.to_thread(act, house, AgreementId(agreement), version)
-        except ConvenioError as error:
-            return _failed(error)
+        except Exception as error:  # noqa: BLE001  # a failure of any kind is kept where people see it
+            due = Due(name, AgreementId(agreement), version)
+            await asyncio.to_thread(_keep, house, due, error)
+            return _failed(f"{name} of {agreement}, version {version}", error)
         get_run_logger().info(outcome.summary)
         await _show(outcome)
         return None
@@ -79,13 +87,23 @@ def _stage_flow(house: Installation, name: str) -> Flow[..., Any]:
 
 def _sweep_flow(house: Installation) -> Flow[..., Any]:
     @flow(name="sweep", description="Start again whatever the ledger says is due and nobody is doing.")
-    async def sweep_all() -> None:
+    async def sweep_all(*, also_refused: bool = False) -> State | None:
+        """Sweep once; the form of Prefect's UI explains its fields by this docstring.
+
+        Args:
+            also_refused: Start refused stages as well, for when what they were refused for is mended.
+
+        """
         patience = timedelta(seconds=house.settings.sweep_seconds)
-        started = await asyncio.to_thread(sweep, house, patience=patience)
+        try:
+            started = await asyncio.to_thread(sweep, house, patience=patience, also_refused=also_refused)
+        except Exception as error:  # noqa: BLE001  # Prefect would show what an error says of people
+            return _failed("the sweep", error)
         get_run_logger().info("%d stages were due and not under way", len(started))
         if started:
             rows = [{"agreement": due.agreement, "stage": due.stage, "version": due.version} for due in started]
             await acreate_table_artifact(table=rows, key="sweep", description="Stages started again")
+        return None
 
     return sweep_all
 
@@ -101,8 +119,8 @@ def _new_agreement_flow(house: Installation) -> Flow[..., Any]:
             document = await asyncio.to_thread(read_inbox, house, request.file)
             manager = await asyncio.to_thread(the_manager, house, request.manager)
             done = await asyncio.to_thread(commands.request, house, document, by=manager.email)
-        except ConvenioError as error:
-            return _failed(error)
+        except Exception as error:  # noqa: BLE001  # Prefect would show what an error says of people
+            return _failed(f"the request of {request.file}", error)
         state = done.state
         said = "requested" if done.changed else "was requested already"
         get_run_logger().info("%s %s", state.agreement, said)
@@ -116,9 +134,19 @@ def _new_agreement_flow(house: Installation) -> Flow[..., Any]:
     return new_agreement
 
 
-def _failed(error: ConvenioError) -> State:
-    """Return how a run ends that our own error ended: the diagnosis says it all, a traceback would bury it."""
-    return Failed(message=str(error))
+def _keep(house: Installation, due: Due, error: Exception) -> None:
+    """Note the failure of a stage; where even that fails, the sweep takes the run for a lost one and repeats it."""
+    try:
+        keep_failure(house, due, error)
+    except ConvenioError as fault:
+        LOG.error("the failure of %s could not be kept: %s", due, fault)  # noqa: TRY400  # the diagnosis says it all
+
+
+def _failed(what: str, error: Exception) -> State:
+    """Return how a run ends that failed: an outline for Prefect, the whole diagnosis for the runner's log."""
+    # a traceback would bury the diagnosis our own errors carry
+    LOG.error("%s failed: %s", what, error, exc_info=None if isinstance(error, ConvenioError) else error)
+    return Failed(message=outline(error))
 
 
 async def _show(outcome: Outcome) -> None:

@@ -14,8 +14,10 @@ from prefect.deployments import arun_deployment
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from archive.outbox import OutboxRow
+from flows.failures import headline
 from flows.worker import DEPLOYMENT
 from schemas.errors import OrchestrationUnavailable, Refused
+from schemas.evidence import AgreementId
 
 LOG = logging.getLogger("convenio.dispatch")
 
@@ -28,14 +30,20 @@ REFUSALS = frozenset({400, 404, 409, 422})
 
 
 class DueRows(Protocol):
-    """The outbox as the dispatcher needs it; both calls may block and are made in a thread."""
+    """The outbox as the dispatcher needs it; all calls may block and are made in a thread."""
 
     def due(self, limit: int = ...) -> tuple[OutboxRow, ...]:
-        """Return rows not yet dispatched, the oldest first."""
+        """Return rows neither dispatched nor failed, the oldest first."""
         ...
 
     def mark_dispatched(self, row: OutboxRow, run_id: str, now: datetime) -> object:
         """Note durably which run was started for ``row``."""
+        ...
+
+    def mark_failed(
+        self, stage: str, agreement: AgreementId, version: int, failure: str, *, retry: bool, now: datetime
+    ) -> object:
+        """Note durably that the newest attempt at a stage cannot be started."""
         ...
 
 
@@ -55,7 +63,7 @@ class Dispatcher:
     async def dispatch(self) -> int:
         """Start a run for every due row and return how many were marked.
 
-        A row that is refused (no deployment for its stage) stays due and does not hold up the others. Raises
+        A row that is refused (no deployment for its stage) is marked as failed and does not hold up the others. Raises
         :class:`OrchestrationUnavailable` where Prefect does not answer; all rows not yet marked stay due.
         """
         marked = 0
@@ -64,10 +72,15 @@ class Dispatcher:
                 run_id = await self._start(row)
             except Refused as refusal:
                 LOG.error("%s", refusal)  # noqa: TRY400  # the diagnosis says it all
+                await asyncio.to_thread(self._refuse, row, refusal)
                 continue
             await asyncio.to_thread(self._outbox.mark_dispatched, row, run_id, self._clock())
             marked += 1
         return marked
+
+    def _refuse(self, row: OutboxRow, refusal: Refused) -> None:
+        said, now = headline(refusal), self._clock()
+        self._outbox.mark_failed(row.stage, row.agreement, row.version, said, retry=False, now=now)
 
 
 async def start_run(row: OutboxRow) -> str:

@@ -59,12 +59,13 @@ def _covering(house: Installation, recorded: Sequence[Recorded]) -> Checkpoint:
 
 
 def _objects(house: Installation, agreement: AgreementId, history: History) -> dict[Digest, bytes]:
-    from archive.layout import working_key
+    from archive.layout import data_key, working_key
 
     receipt = history.deposited.receipt
     objects = {receipt.sha256: house.store.get(receipt.key, version=receipt.version)}
     for name, digest in history.files.items():
         if digest not in objects:
             extension = PurePath(name).suffix.removeprefix(".")
-            objects[digest] = house.store.get(working_key(agreement, digest, extension))
+            key = data_key(digest) if name.endswith("/data.json") else working_key(agreement, digest, extension)
+            objects[digest] = house.store.get(key)
     return objects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.transaction import op_id_of
-from flows.commands import data_of
+from flows.act import data_of
 from flows.stage import Outcome, keep, not_due, record
 from flows.wiring import Installation
 from schemas import events as ev
@@ -23,7 +23,7 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
     state = house.ledger.state(agreement)
     if not _wanted(state, number):
         return not_due(state, "draft")
-    document, now = data_of(house, agreement, state.data), house.clock()
+    document, now = data_of(house, state.data), house.clock()
     template = load_template(state.document_type)
     asked_at = house.ledger.entries(agreement)[-1].entry.occurred_at
     docx = render(template, document, agreement_id=agreement, draft=number, data_digest=state.data, drafted_at=asked_at)
@@ -61,8 +61,9 @@ def _wanted(state: AgreementState, number: int) -> bool:
 def _request_for_review(agreement: AgreementId, number: int, title: str, content: ev.Covered) -> str:
     return (
         f"{title}\n\nDraft {number} of {agreement} is ready.\n\n"
-        f"SHA-256 of the PDF you will see: {content.pdf}\n\n"
-        f"Decide with one of\n"
+        f"Read it:\n  convenio fetch {agreement} --draft {number} -o draft-{number}.pdf\n"
+        f"(SHA-256 {content.pdf})\n\n"
+        f"Then decide:\n"
         f"  convenio review approve {agreement} --draft {number} --as YOUR-ADDRESS\n"
         f"  convenio review return {agreement} --draft {number} --as YOUR-ADDRESS --comment TEXT\n"
     )

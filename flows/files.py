@@ -33,7 +33,7 @@ def write_new(path: Path, content: bytes, *, private: bool = False, same_is_fine
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     mode = 0o600 if private else 0o644
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
@@ -65,3 +65,12 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a folder and those above it, each name durable before anything is kept below it."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    _sync_folder(folder.parent)

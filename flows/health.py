@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 from http.client import HTTPException
 
+from flows.failures import standing_failures
+from flows.server import LOOPBACK, PrefectPlace, answers
 from flows.wiring import Installation
 from schemas.errors import ConvenioError
 from schemas.evidence import Evidence, Instant
 
 LITTLE_SPACE_BYTES = 512 * 1024 * 1024
+
+LONG_WAIT = timedelta(seconds=60)
+"""A runner that is up starts what waits within a second."""
+
+FAILURES_SHOWN = 5
 
 NEVER_STORED = "health/nothing-is-stored-here"
 """A key to ask the store for: its answer, that nothing lies there, takes the whole way to it."""
@@ -39,14 +45,16 @@ class Health(Evidence):
 
 
 def health(house: Installation) -> Health:
-    """Look at ledger, store, Prefect server and disk; never raises."""
+    """Look at ledger, store, Prefect server, runner, failed stages and disk; never raises."""
     parts = (
         _tried(
             "Ledger",
             lambda: (True, f"{house.ledger.size} entries, {len(house.register.rows())} agreements"),
         ),
         _tried("Object store", lambda: _store(house)),
-        _tried("Prefect server", lambda: _prefect(house.settings.prefect_port)),
+        _tried("Prefect server", lambda: _prefect(PrefectPlace(house.home, house.settings.prefect_port))),
+        _tried("Runner", lambda: _runner(house)),
+        _tried("Stages", lambda: _stages(house)),
         _tried("Disk", lambda: _disk(house)),
     )
     return Health(at=house.clock(), parts=parts)
@@ -59,6 +67,8 @@ def _tried(name: str, look: Callable[[], tuple[bool, str]]) -> Part:
         well, seen = False, error.what
     except OSError as error:
         well, seen = False, error.strerror or type(error).__name__
+    except Exception as error:  # noqa: BLE001  # whoever asks how we are gets an answer
+        well, seen = False, f"unexpected fault: {type(error).__name__}"
     return Part(name=name, well=well, seen=seen)
 
 
@@ -67,15 +77,33 @@ def _store(house: Installation) -> tuple[bool, str]:
     return True, f"answers; {house.store.capabilities.promise}"
 
 
-def _prefect(port: int) -> tuple[bool, str]:
+def _prefect(place: PrefectPlace) -> tuple[bool, str]:
+    where = f"{LOOPBACK}:{place.port}"
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2) as answer:  # loopback
-            return answer.status == 200, f"answers on 127.0.0.1:{port}"
-    except urllib.error.HTTPError as error:
-        # an unauthorised answer still comes from a living server
-        return error.code in {401, 403}, f"answers on 127.0.0.1:{port}"
-    except (urllib.error.URLError, HTTPException, OSError):
-        return False, f"does not answer on 127.0.0.1:{port}; start it with: convenio up"
+        ours = answers(place)
+    except (HTTPException, OSError):
+        ours = False
+    if not ours:
+        return False, f"no server of this home answers on {where}; start it with: convenio up"
+    return True, f"answers on {where}"
+
+
+def _runner(house: Installation) -> tuple[bool, str]:
+    oldest, count = house.outbox.waiting(house.clock() - LONG_WAIT)
+    if oldest is None:
+        return True, "no stage waits to be started"
+    stages = "1 stage waits" if count == 1 else f"{count} stages wait"
+    return False, f"{stages} since {oldest.created_at:%Y-%m-%d %H:%M:%S} UTC; is the runner up? Start it: convenio up"
+
+
+def _stages(house: Installation) -> tuple[bool, str]:
+    failed = standing_failures(house)
+    refused = [f"{row.agreement}, {row.stage}: {row.failure}" for row in failed if not row.retry]
+    passing = len(failed) - len(refused)
+    if refused:
+        more = [f"and {len(refused) - FAILURES_SHOWN} more"] if len(refused) > FAILURES_SHOWN else []
+        return False, "a person is needed for " + "; ".join(refused[:FAILURES_SHOWN] + more)
+    return True, "none waits for a person to mend it" + (f"; {passing} failed and tried again" if passing else "")
 
 
 def _disk(house: Installation) -> tuple[bool, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from archive.layout import data_key
 from archive.transaction import op_id_of
-from flows.commands import data_of
+from flows.act import data_of
 from flows.stage import Outcome, keep, load, not_due, record
 from flows.wiring import Installation
 from schemas import events as ev
@@ -29,7 +30,7 @@ def prepare(house: Installation, agreement: AgreementId, draft: int) -> Outcome:
     if state.content is None:
         raise RefusedTransition("an approved draft has content", where=agreement)
     approved = load(house, agreement, state.content.pdf, "pdf")
-    document, now = data_of(house, agreement, state.data), house.clock()
+    document, now = data_of(house, state.data), house.clock()
     boxes = signature_boxes(approved, [signatory.id for signatory in document.signatories])
     prepared = prepare_pdf(
         approved,
@@ -67,7 +68,7 @@ def attachments(house: Installation, agreement: AgreementId, content: ev.Covered
         Attachment(
             name=DATA_NAME,
             media_type="application/json",
-            content=load(house, agreement, content.data, "json"),
+            content=house.store.get(data_key(content.data)),
             description="Validated data of the agreement (RFC 8785 JSON)",
             relationship="Data",
         ),

@@ -7,14 +7,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from archive.layout import data_key, working_key
+from flows.failures import DIAGNOSED_IN, standing_failures
 from schemas import events as ev
-from schemas.errors import InputError, OrchestrationUnavailable
+from schemas.errors import OrchestrationUnavailable, Refused
 from schemas.evidence import AgreementId, Evidence
 from schemas.lifecycle import AgreementState
-from schemas.people import Person, Role
 
 if TYPE_CHECKING:
+    from archive.outbox import OutboxRow
     from flows.wiring import Installation
+
+MEND = "mend what it names, then start `convenio up` anew"
+"""What a person does about a stage that was refused: the first sweep of a runner starts it again."""
 
 
 class Happening(Evidence):
@@ -51,11 +56,24 @@ def happened(house: Installation, agreement: AgreementId) -> list[Happening]:
     return rows
 
 
-def add_person(house: Installation, email: str, *, name: str, roles: tuple[str, ...]) -> Person:
-    """Add a person, or roles to one who is there; raise :class:`InputError` for what is no address or no role."""
-    if strangers := [role for role in roles if role not in list(Role)]:
-        raise InputError("that is no role", got=", ".join(strangers), expected=", ".join(Role))
-    return house.people.add(email, name, [Role(role) for role in roles])
+def content_of(house: Installation, agreement: AgreementId, what: str, *, draft: int | None = None) -> bytes:
+    """Return the ``pdf``, ``docx`` or ``data`` of a draft; of the current one, or the newest revision's PDF, without.
+
+    Raises :class:`Refused` where there is no such draft, or it is not rendered.
+    """
+    state = house.ledger.state(agreement)
+    if draft is None and what == "pdf" and state.pdf is not None:
+        return house.store.get(working_key(agreement, state.pdf, "pdf"))
+    wanted = draft or state.draft
+    for recorded in house.ledger.entries(agreement):
+        event = recorded.entry.event
+        if what == "data" and isinstance(event, ev.Requested | ev.Revised) and event.draft == wanted:
+            return house.store.get(data_key(event.data))
+        if isinstance(event, ev.Drafted) and event.draft == wanted and what != "data":
+            return house.store.get(working_key(agreement, getattr(event.content, what), what))
+    raise Refused(
+        f"there is no {what} of draft {wanted}", where=agreement, expected=f"draft 1 to {state.draft}, rendered"
+    )
 
 
 def wait_until(
@@ -66,20 +84,47 @@ def wait_until(
     seconds: float = 120.0,
     tick: Callable[[], None] = lambda: None,
 ) -> AgreementState:
-    """Return the state once ``reached`` holds; raise :class:`OrchestrationUnavailable` where it does not in time.
+    """Return the state once ``reached`` holds; ``tick`` is called at each look, for progress.
 
-    ``tick`` is called at each look, for progress.
+    Raises :class:`Refused` as soon as the stage that is due has failed and needs a person,
+    :class:`OrchestrationUnavailable` where the state is not reached in time.
     """
     deadline = time.monotonic() + seconds
     while not reached(state := house.ledger.state(agreement)):
+        failed = next(iter(standing_failures(house, agreement)), None)
+        if failed is not None and not failed.retry:
+            raise Refused(
+                f"{failed.stage} of {agreement} failed",
+                where=f"{agreement}, {state.stage}",
+                got=failed.failure,
+                expected=f"a {failed.stage} that goes through",
+                remedy=f"see {DIAGNOSED_IN} in the home; {MEND}",
+            )
         if time.monotonic() > deadline:
             raise OrchestrationUnavailable(
                 f"{agreement} is still {state.stage} after {seconds:.0f} seconds",
+                got=None if failed is None else _trouble(failed),
                 remedy="is `convenio up` running? What was asked is recorded and will be done once it is",
             )
         tick()
         time.sleep(0.1)
     return state
+
+
+def trouble(house: Installation, agreement: AgreementId) -> str | None:
+    """Return what keeps the agreement from going on, in one line, or ``None``; see :func:`troubles` for many."""
+    failed = next(iter(standing_failures(house, agreement)), None)
+    return None if failed is None else _trouble(failed)
+
+
+def troubles(house: Installation) -> dict[AgreementId, str]:
+    """Return for every agreement that cannot go on what keeps it, in one line."""
+    return {row.agreement: _trouble(row) for row in standing_failures(house)}
+
+
+def _trouble(failed: OutboxRow) -> str:
+    then = "is tried again" if failed.retry else MEND
+    return f"{failed.stage} failed at {failed.failed_at:%Y-%m-%d %H:%M} UTC: {failed.failure}; {then}"
 
 
 def _remark(house: Installation, event: ev.Event) -> str | None:

@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ready-fd", type=int, help="file descriptor that gets one byte when runs can start")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("convenio").setLevel(logging.INFO)  # Prefect gives the root logger a level of its own
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each call
     house = Installation(read_settings(given.home))
     os.environ.update(PrefectPlace(house.home, house.settings.prefect_port).client_environment())
@@ -105,8 +106,9 @@ async def serve(
     worker = WarmWorker(flows)
     await worker.register()
     dispatcher = Dispatcher(house.outbox, start_run, house.clock)
-    # whatever the last runner left is due at once: the home's lock says that it is gone
-    await asyncio.to_thread(_sweep, house, timedelta(0))
+    # whatever the last runner left is due at once: the home's lock says that it is gone; what was refused is due as
+    # well, for people start anew after they mended something
+    await asyncio.to_thread(_sweep, house, timedelta(0), also_refused=True)
     ready()
     await asyncio.gather(worker.run(stop), _dispatch(dispatcher, worker, stop), _sweeps(house, stop))
 
@@ -133,9 +135,9 @@ async def _sweeps(house: Installation, stop: asyncio.Event) -> None:
             await asyncio.to_thread(_sweep, house, timedelta(seconds=house.settings.sweep_seconds))
 
 
-def _sweep(house: Installation, patience: timedelta) -> None:
+def _sweep(house: Installation, patience: timedelta, *, also_refused: bool = False) -> None:
     try:
-        for due in sweep(house, patience=patience):
+        for due in sweep(house, patience=patience, also_refused=also_refused):
             LOG.info("due and not under way: %s of %s, version %s", due.stage, due.agreement, due.version)
     except ConvenioError:
         LOG.exception("the sweep failed and is repeated")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from flows.files import write_new
+from flows.files import make_folder, write_new
 from schemas.errors import ConflictingContent, Unavailable
 
 
@@ -17,7 +17,7 @@ def kept_secret(path: Path, make: Callable[[], bytes]) -> bytes:
     where the file cannot be kept.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent, mode=0o700)
         if not path.exists():
             with suppress(ConflictingContent):
                 write_new(path, make(), private=True)

@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
 
@@ -168,5 +169,5 @@ def answers(place: PrefectPlace) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  # the same
             return isinstance(json.load(answer), str)
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError):
+    except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError, ValueError):
         return False

@@ -18,10 +18,11 @@ from types import FrameType
 from pydantic import SecretStr
 
 from flows.child import Child, start_child, wait_until_ready
+from flows.files import make_folder
 from flows.server import LOOPBACK, PrefectPlace, require_free_port, start_server, wait_for_server
 from flows.settings import Settings
-from flows.wiring import Installation, make_home
-from schemas.errors import ConvenioError, OrchestrationUnavailable, Refused
+from flows.wiring import Installation
+from schemas.errors import ConvenioError, OrchestrationUnavailable, Refused, Unavailable
 
 READY_SECONDS = 120.0
 RUNNER_GRACE_SECONDS = 30.0
@@ -84,9 +85,12 @@ def services(house: Installation, *, progress: Progress = print, flows: str | No
 @contextmanager
 def only_one(house: Installation) -> Iterator[None]:
     """Hold the home's lock (flock(2), gone with its process); raise :class:`Refused` where another holds it."""
-    make_home(house.home)
     path = house.home / "up.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        make_folder(house.home / "inbox", mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable("the home cannot be written to", where=str(house.home), got=error.strerror) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,6 +105,22 @@ def only_one(house: Installation) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def is_up(house: Installation) -> bool:
+    """Whether a process holds the home's lock, so that somebody renders, seals and archives."""
+    try:
+        descriptor = os.open(house.home / "up.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
     finally:
         os.close(descriptor)
 
@@ -124,7 +144,7 @@ def _server(house: Installation, say: Progress) -> Child:
     def progress(seconds: float) -> None:
         if seconds - said[0] >= 5:
             said[0] = seconds
-            say(f"waiting for the Prefect server, {seconds:.0f} s; a first start prepares its database")
+            say(f"waiting for the Prefect server, {seconds:.0f} s")
 
     child = start_server(place)
     try:
@@ -160,7 +180,6 @@ def _runner(house: Installation, flows: str | None) -> Child:
 
 
 def _portal(house: Installation) -> Child:
-    # uvicorn binds the port before it speaks; a child that stays is a portal that listens
     application = ["portal.app:create_app", "--factory", "--host", LOOPBACK, "--port", str(house.settings.portal_port)]
     child = start_child(
         "portal",

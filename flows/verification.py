@@ -50,9 +50,11 @@ def verify_file(path: Path, keys: VerificationKeys | None) -> VerificationReport
     from signing.read import attached_files
 
     content = read_whole(path, expected="a dossier or a signed PDF")
-    if content[:1024].lstrip().startswith(b"%PDF-") or path.suffix.lower() == ".pdf":
+    # what it is, its bytes say; its name only where they say nothing
+    is_pdf, is_zip = content[:1024].lstrip().startswith(b"%PDF-"), content.startswith(b"PK")
+    if is_pdf or (not is_zip and path.suffix.lower() == ".pdf"):
         return verify_pdf(content, keys, judge_pdf=_judge)
-    if content.startswith(b"PK") or path.suffix.lower() == ".zip":
+    if is_zip or path.suffix.lower() == ".zip":
         return verify_dossier(content, keys, judge_pdf=_judge, attached=attached_files, now=utc_now())
     raise InputError(
         f"{path} is neither a dossier nor a PDF",

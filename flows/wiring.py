@@ -59,7 +59,8 @@ class Installation:
         from archive.database import open_database
 
         make_home(self.home)
-        return open_database(self.settings.database_url or f"sqlite:///{self.home / 'convenio.sqlite'}")
+        url = self.settings.database_url
+        return open_database(url.get_secret_value() if url else f"sqlite:///{self.home / 'convenio.sqlite'}")
 
     @cached_property
     def ledger(self) -> Ledger:

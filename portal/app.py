@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from flows.health import Health, health
 from flows.settings import read_settings
@@ -69,6 +69,9 @@ def create_app(home: Path | None = None) -> FastAPI:
         response.headers.update(HEADERS)
         return response
 
+    # the server logs the fault after this answer, which is made outside every middleware
+    app.add_exception_handler(Exception, _broken)
+
     @app.get("/", response_class=HTMLResponse)
     def page() -> HTMLResponse:
         found = health(house)
@@ -80,6 +83,10 @@ def create_app(home: Path | None = None) -> FastAPI:
         return JSONResponse(found.model_dump(mode="json"), status_code=200 if found.well else 503)
 
     return app
+
+
+def _broken(_request: Request, _fault: Exception) -> Response:
+    return PlainTextResponse("Something broke here; the portal's log says what.\n", status_code=500, headers=HEADERS)
 
 
 def _page(found: Health) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from schemas.evidence import DepositReceipt, Digest, Evidence, Instant, SignatoryId
 from schemas.people import Actor
@@ -45,6 +45,7 @@ class Proposal(Evidence):
     """What requests and revisions have in common: the data of draft ``draft``."""
 
     draft: int = Field(ge=1)
+    title: str
     data: Digest
     signatories: tuple[SignatoryId, ...] = Field(min_length=1, description="in signing order")
     offices: tuple[Office, ...] = Field(min_length=1, description="whose approval the document needs")
@@ -57,7 +58,6 @@ class Requested(Proposal):
     type: Literal["requested"] = "requested"
     draft: Literal[1] = 1
     document_type: str
-    title: str
 
 
 class Revised(Proposal):
@@ -147,7 +147,7 @@ class Deposited(Evidence):
 
 
 class Withdrawn(Evidence):
-    """The manager withdrew the agreement before everybody had signed."""
+    """The manager withdrew the agreement before it was concluded."""
 
     type: Literal["withdrawn"] = "withdrawn"
     remark: Digest
@@ -166,8 +166,6 @@ Event = Annotated[
     | Deposited | Withdrawn | Declined,
     Field(discriminator="type"),
 ]  # fmt: skip
-
-EVENT = TypeAdapter(Event)
 
 
 class Entry(Evidence):

@@ -1,6 +1,6 @@
-"""What evidence is made of: digests, ledger entries, checkpoints, proofs, verdicts.
+"""What evidence is made of: digests, checkpoints, proofs, receipts, verdicts. Ledger entries are in ``events``.
 
-Pure values. Who makes them: ``archive`` (entries, proofs, checkpoints) and ``signing`` (seal reports).
+Pure values. Who makes them: ``archive`` (proofs, checkpoints, receipts) and ``signing`` (seal reports).
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ _ALLOWED: dict[str, tuple[Stage, ...]] = {
     "signed": (Stage.SIGNING,),
     "concluded": (Stage.SIGNED,),
     "deposited": (Stage.CONCLUDED,),
-    "withdrawn": (*_REVIEWABLE, Stage.SIGNING),
+    "withdrawn": (*_REVIEWABLE, Stage.SIGNING, Stage.SIGNED),
     "declined": (Stage.SIGNING,),
 }
 
@@ -214,6 +214,7 @@ def _revised(state: AgreementState, entry: ev.Entry, event: ev.Revised) -> dict[
     return {
         "stage": Stage.REQUESTED,
         "draft": event.draft,
+        "title": event.title,
         "data": event.data,
         "signatories": event.signatories,
         "offices": event.offices,
@@ -299,6 +300,12 @@ def _invited(state: AgreementState, _entry: ev.Entry, event: ev.Invited) -> dict
 def _signed(state: AgreementState, _entry: ev.Entry, event: ev.Signed) -> dict[str, object]:
     _same_turn(state, event.signatory)
     _same_base(state, event.base)
+    if event.signatory not in state.invited:
+        raise RefusedTransition(
+            f"{event.signatory} is not invited yet",
+            where=state.agreement,
+            remedy="wait for the invitation: the revision before is being checked",
+        )
     signed = (*state.signed, event.signatory)
     done = len(signed) == len(state.signatories)
     return {"signed": signed, "pdf": event.pdf, **({"stage": Stage.SIGNED} if done else {})}

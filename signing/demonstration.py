@@ -136,7 +136,7 @@ def _exists(directory: Path) -> bool:
 
 
 def _make(directory: Path, organisation: str, passphrase: bytes, now: datetime) -> None:
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    _make_folders(directory.absolute().parent)
     partial = Path(mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
         for part, issuer in zip(PARTS, _issue_all(organisation, now), strict=True):
@@ -152,6 +152,13 @@ def _make(directory: Path, organisation: str, passphrase: bytes, now: datetime) 
         _flush(directory.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _make_folders(folder: Path) -> None:
+    """Make ``folder`` and what is missing above it; the name of each new one is durable."""
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(exist_ok=True)
+        _flush(missing.parent)
 
 
 def _issue_all(organisation: str, now: datetime) -> Iterator[Issuer]:

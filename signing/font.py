@@ -63,7 +63,7 @@ def font_with(text: str, fonts: Sequence[Path] = FONTS) -> Path:
         where=text.splitlines()[0],
         got=", ".join(named) or "letters of several scripts, which no single font has",
         expected="letters of one of: " + ", ".join(path.stem for path in installed),
-        remedy="install a font for the script and name it in the settings",
+        remedy="write the name in letters that one of these fonts has",
     )
 
 

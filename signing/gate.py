@@ -97,7 +97,7 @@ def admit(
             where=f"PDF with SHA-256 {digest_of(final_pdf)}",
             got=f"{report.verdict.value} at level {report.level}",
             expected=f"{Verdict.VALID.value} at level {REQUIRED_LEVEL.value}, and every check of the gate passed",
-            remedy="do not archive it; go back to the last revision that was handed out and repeat the act after it",
+            remedy="nothing was archived; a manager can withdraw the agreement (convenio withdraw) and request it anew",
         )
     return report
 

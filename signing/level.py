@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,10 +25,6 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from schemas.evidence import Verdict
 from signing.trust import TrustPolicy
-
-# What these loggers would say, with a traceback for each certificate, stands in the report.
-for _name in ("pyhanko.sign.validation", "pyhanko_certvalidator"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 class Level(StrEnum):

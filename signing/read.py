@@ -1,4 +1,4 @@
-"""What a PDF carries: its attached files and its revisions."""
+"""What a PDF carries beside its pages: its attached files."""
 
 from __future__ import annotations
 
@@ -29,23 +29,6 @@ def attached_files(pdf: bytes) -> dict[str, bytes]:
                 raise Invalid("two attached files have one name", got=name, expected="each name once")
             found[name] = specification["/EF"]["/F"].data
     return found
-
-
-def revisions(pdf: bytes) -> list[bytes]:
-    """Return every revision of ``pdf``, oldest first; each is a prefix of the next (ISO 32000-2 7.5.6).
-
-    A revision ends with the line of its ``%%EOF``. Raises :class:`Invalid` when the PDF cannot be read.
-    """
-    reader = open_pdf(pdf)
-    with reading("the revisions"):
-        ends = []
-        for number in range(reader.xrefs.total_revisions):
-            table_end = reader.xrefs.get_xref_container_info(number).end_location
-            end = pdf.index(b"%%EOF", table_end) + len(b"%%EOF")
-            for mark in (b"\r", b"\n"):
-                end += pdf[end : end + 1] == mark
-            ends.append(end)
-        return [pdf[:end] for end in sorted(ends)]
 
 
 def _leaves(node: generic.PdfObject, *, depth: int) -> Iterator[generic.DictionaryObject]:

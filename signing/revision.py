@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 
 from asn1crypto import cms
@@ -82,6 +82,17 @@ def token_of(mark: EmbeddedPdfSignature) -> cms.SignedData | None:
             if attribute["type"].native == "signature_time_stamp_token":
                 return attribute["values"][0]["content"]
     return None
+
+
+def time_of(mark: EmbeddedPdfSignature) -> datetime | None:
+    """Return the time in the RFC 3161 token of a mark (whole seconds, mostly), else the claimed one; aware."""
+    token = mark.signed_data if is_timestamp(mark) else token_of(mark)
+    if token is not None:
+        return token["encap_content_info"]["content"].parsed["gen_time"].native
+    claimed = mark.self_reported_timestamp
+    if claimed is not None and claimed.tzinfo is None:
+        return claimed.replace(tzinfo=UTC)
+    return claimed
 
 
 class RevisionWriter(IncrementalPdfFileWriter):

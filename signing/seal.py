@@ -14,7 +14,7 @@ from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from schemas.errors import ConvenioError, Refused
+from schemas.errors import ConvenioError, Refused, Unavailable
 from signing.fields import CLOSING_SEAL, CLOSING_TIMESTAMP, form_fields, locking_field, signatory_field
 from signing.keys import SigningKey
 from signing.revision import (
@@ -24,6 +24,7 @@ from signing.revision import (
     reading,
     require_extension,
     signatures_of,
+    time_of,
     token_of,
     writer_on,
 )
@@ -46,7 +47,8 @@ def sign(
     """Return ``pdf`` extended by the signatory's signature in the field prepared for them (PAdES B-T).
 
     Raises :class:`Refused` when the field is unknown, signed or locked, when bytes follow the last signature, or when
-    the certificate does not chain to ``trust`` with known revocation; :class:`TimestampUnavailable` without a token.
+    the certificate does not chain to ``trust`` with known revocation; :class:`TimestampUnavailable` without a token,
+    and :class:`Unavailable` with one of an earlier time than the mark before.
     """
     name = signatory_field(signatory_id)
     reader = open_pdf(pdf)
@@ -64,7 +66,7 @@ def sign(
         style=stamp.style(text) if stamp is not None else None,
         text={"text": text},
     )
-    return require_extension(signed, pdf)
+    return _require_order(require_extension(signed, pdf))
 
 
 def conclude(pdf: bytes, *, seal: SigningKey, timestamper: Timestamper, trust: TrustPolicy, now: datetime) -> bytes:
@@ -73,7 +75,8 @@ def conclude(pdf: bytes, *, seal: SigningKey, timestamper: Timestamper, trust: T
     The seal locks every field and forbids further change; the last revision holds the certificates and revocation
     lists (DSS, EN 319 142-1 5.4.2) of all signatures and a document timestamp over every byte. Raises
     :class:`Refused` when a field is still empty, or when a certificate's revocation list is not in ``trust``;
-    :class:`TimestampUnavailable` without a token.
+    :class:`TimestampUnavailable` without a token, and :class:`Unavailable` with one of an earlier time than the mark
+    before.
     """
     reader = open_pdf(pdf)
     _require_signable(reader, CLOSING_SEAL)
@@ -96,15 +99,31 @@ def conclude(pdf: bytes, *, seal: SigningKey, timestamper: Timestamper, trust: T
         reason="Signed by all parties",
         permissions=MDPPerm.NO_CHANGES,
     )
-    require_extension(sealed, pdf)
-    return require_extension(_timestamped(sealed, timestamper, trust, moment), sealed)
+    _require_order(require_extension(sealed, pdf))
+    return _require_order(require_extension(_timestamped(sealed, timestamper, trust, moment), sealed))
+
+
+def _require_order(pdf: bytes) -> bytes:
+    """Return ``pdf`` if its last mark is not of an earlier time than the mark before: none such is ever archived."""
+    marks = signatures_of(open_pdf(pdf))[-2:]
+    with reading("the times of signature"):
+        times = [time for mark in marks if (time := time_of(mark)) is not None]
+    if times != sorted(times):
+        before, made = times
+        raise Unavailable(
+            "a clock is behind: the new mark would be of an earlier time than the mark before it",
+            where=marks[-1].field_name,
+            got=f"{made:%Y-%m-%d %H:%M:%S} UTC",
+            expected=f"{before:%Y-%m-%d %H:%M:%S} UTC, of {marks[0].field_name}, or later",
+            remedy="set the clock of this machine and of the timestamp authority, and repeat; nothing was signed",
+        )
+    return pdf
 
 
 def _timestamped(sealed: bytes, timestamper: Timestamper, trust: TrustPolicy, now: datetime) -> bytes:
     """Return ``sealed`` with one more revision: validation data, and the document timestamp that covers it."""
     with reading("the signatures"):
-        certificates = {entry.dump(): entry for entry in _certificates(open_pdf(sealed))}
-    known = [*certificates.values(), *(entry for entry in trust.others if entry.dump() not in certificates)]
+        known = list({entry.dump(): entry for entry in _certificates(open_pdf(sealed))}.values())
     lists = _lists_for(known, trust, now)
     writer = writer_on(sealed)
     output = BytesIO()

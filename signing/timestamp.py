@@ -238,9 +238,3 @@ class DemonstrationTimestampAuthority(Timestamper):
 def _rejection(failure: str, text: str) -> bytes:
     status = tsp.PKIStatusInfo({"status": "rejection", "status_string": [text], "fail_info": {failure}})
     return Answer({"status": status}).dump()
-
-
-def _reason(status: dict[str, object]) -> str:
-    texts, failures = status.get("status_string") or (), status.get("fail_info") or ()
-    said = [str(status["status"]), *map(str, texts if isinstance(texts, list) else ())]
-    return "; ".join([*said, *sorted(map(str, failures if isinstance(failures, set) else ()))])

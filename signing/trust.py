@@ -77,13 +77,12 @@ def certificates_of(texts: Iterable[str]) -> tuple[x509.Certificate, ...]:
 class TrustPolicy:
     """The trust anchors and the material a validation may use.
 
-    ``roots`` and ``intermediates`` are PEM texts; ``revocation_lists`` are CRLs in DER (RFC 5280 5);
+    ``roots`` are PEM texts; ``revocation_lists`` are CRLs in DER (RFC 5280 5);
     ``seal_certificates`` are SHA-256 digests of the certificates the organisation seals with. Without roots
     nothing can be valid; without seal certificates no seal is known to be the organisation's.
     """
 
     roots: tuple[str, ...] = ()
-    intermediates: tuple[str, ...] = ()
     revocation_lists: tuple[bytes, ...] = ()
     seal_certificates: tuple[Digest, ...] = ()
 
@@ -100,11 +99,6 @@ class TrustPolicy:
     def anchors(self) -> tuple[x509.Certificate, ...]:
         """The trusted roots, parsed."""
         return certificates_of(self.roots)
-
-    @cached_property
-    def others(self) -> tuple[x509.Certificate, ...]:
-        """The intermediate certificates, parsed."""
-        return certificates_of(self.intermediates)
 
     @cached_property
     def lists(self) -> tuple[crl.CertificateList, ...]:
@@ -134,7 +128,7 @@ class TrustPolicy:
                 local_knowledge=LocalKnowledge(
                     known_crls=[CRLContainer(entry) for entry in self.lists] if given_lists else [],
                     # A revocation list is checked against its issuer by name, and a root may issue one.
-                    known_certs=[*self.others, *self.anchors],
+                    known_certs=list(self.anchors),
                 ),
                 key_usage_settings=SIGNER_USAGE,
             )
@@ -150,7 +144,7 @@ def require_trusted(
     """
     context = ValidationContext(
         trust_roots=list(trust.anchors),
-        other_certs=[*trust.others, *chain],
+        other_certs=list(chain),
         crls=[entry.dump() for entry in trust.lists],
         revinfo_policy=REVOCATION_REQUIRED,
         moment=now,

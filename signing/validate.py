@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from asn1crypto.parser import parse
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -17,7 +17,7 @@ from schemas.errors import ConvenioError
 from schemas.evidence import Finding, SealReport, SignatureKind, SignatureReport, Verdict, digest_of, worst
 from signing.fields import SEALS, form_fields
 from signing.level import Level, Reached, file_knowledge, level_of_signature, level_of_timestamp, weakest
-from signing.revision import is_timestamp, open_pdf, signatures_of, token_of
+from signing.revision import is_timestamp, open_pdf, signatures_of, time_of
 from signing.run import run
 from signing.trust import TrustPolicy
 
@@ -29,7 +29,7 @@ def validate(pdf: bytes, trust: TrustPolicy, *, now: datetime, reader: PdfFileRe
     bytes give an invalid report; only a ``trust`` that cannot be read raises (:class:`InputError`). ``reader`` is one
     over the same bytes where the caller has it: what it knows of the revisions need not be worked out twice.
     """
-    _ = trust.anchors, trust.others, trust.lists
+    _ = trust.anchors, trust.lists
     try:
         return run(_validated(pdf, reader or open_pdf(pdf), trust, now))
     except ConvenioError as fault:
@@ -94,7 +94,7 @@ async def _examine(
         verdict=reached.verdict,
         subject=certificate.subject.human_friendly,
         certificate=digest,
-        signed_at=_time_of(mark),
+        signed_at=time_of(mark),
         timestamped=timestamped,
         level=reached.level.value,
         reason=reached.reason,
@@ -127,17 +127,6 @@ def _seal_fault(mark: EmbeddedPdfSignature, digest: str, trust: TrustPolicy) -> 
     elif ours:
         return "it is by the organisation's seal, which proves origin and never a person's consent"
     return None
-
-
-def _time_of(mark: EmbeddedPdfSignature) -> datetime | None:
-    """Return the time in the RFC 3161 token, else the claimed one."""
-    token = mark.signed_data if is_timestamp(mark) else token_of(mark)
-    if token is not None:
-        return token["encap_content_info"]["content"].parsed["gen_time"].native
-    claimed = mark.self_reported_timestamp
-    if claimed is not None and claimed.tzinfo is None:
-        return claimed.replace(tzinfo=UTC)
-    return claimed
 
 
 def _file_findings(pdf: bytes, marks: Sequence[EmbeddedPdfSignature], bound: set[bytes]) -> list[Finding]:

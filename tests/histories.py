@@ -59,8 +59,11 @@ def possible(state: AgreementState, random: Random) -> list[Act]:
     if state.stage is Stage.SIGNING:
         turn = state.next_signatory
         signer = Actor(role=Role.SIGNATORY, person=digest(turn))
-        acts.append(Act(SYSTEM, ev.Invited(signatory=turn, pdf=state.pdf)))
-        acts.append(Act(signer, ev.Signed(signatory=turn, base=state.pdf, pdf=fresh, certificate=digest(turn, "cert"))))
+        if turn not in state.invited:
+            acts.append(Act(SYSTEM, ev.Invited(signatory=turn, pdf=state.pdf)))
+        else:
+            signed = ev.Signed(signatory=turn, base=state.pdf, pdf=fresh, certificate=digest(turn, "cert"))
+            acts.append(Act(signer, signed))
         acts.append(Act(signer, ev.Declined(signatory=turn, remark=fresh)))
     if state.stage is Stage.SIGNED:
         acts.append(Act(SYSTEM, ev.Concluded(base=state.pdf, pdf=fresh, report=digest(fresh), level="PAdES-B-LTA")))
@@ -86,6 +89,7 @@ def _decisions(state: AgreementState, random: Random, fresh: str) -> list[Act]:
 def _revised(state: AgreementState, fresh: str, random: Random) -> ev.Revised:
     return ev.Revised(
         draft=state.draft + 1,
+        title=state.title,
         data=fresh,
         signatories=state.signatories,
         offices=state.offices,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from flows import commands
 from flows.collect import collect
+from flows.commands import add_person
 from flows.conclude import conclude
 from flows.draft import draft
 from flows.prepare import prepare
 from flows.publish import publish
-from flows.queries import add_person
 from flows.settings import Settings
 from flows.wiring import Installation
 from schemas.documents import Document

@@ -66,24 +66,30 @@ SIGNERS = {
 REMARK = RemarkOpening(text="Clause 3 names no day.\nPlease <b>add</b> one & return it.", salt=digest_of(b"remark"))
 
 
+CONFIRMATION = {"at": "2026-04-27T08:51:00.000000Z", "basis": "The chair said so on the telephone."}
+
+
 def data_of(draft: int) -> bytes:
-    """Data of a draft as far as dossiers look at it, with fields they pass over."""
+    """Data of a draft as far as dossiers look at it, with fields they pass over; draft 2 confirms two facts."""
+    position = {"value": "Chair", "status": "assumed", "source": "A guess", "confirmation": None}
+    if draft > 1:
+        position |= {"status": "confirmed", "confirmation": CONFIRMATION}
     return canonical_json(
         {
             "type": "mou",
             "title": "Memorandum of Understanding on green and smart solutions for small cities",
-            "notice_days": 30 + draft,
+            "notice_days": 30,
             "parties": [
                 {
                     "id": "gssc",
                     "short_name": "GSSC",
-                    "legal_name": {"value": "Nanoprogress, z.s.", "status": "confirmed"},
+                    "legal_name": {"value": "Nanoprogress, z.s.", "status": "stated"},
                     "country": {"value": "CZ", "status": "stated"},
                 },
                 {
                     "id": "ccvcc",
                     "short_name": "the Chamber",
-                    "legal_name": {"value": "Česko-kapverdská obchodní komora", "status": "confirmed"},
+                    "legal_name": {"value": "Česko-kapverdská obchodní komora", "status": "stated"},
                     "country": {"value": "CZ", "status": "stated"},
                 },
             ],
@@ -92,7 +98,7 @@ def data_of(draft: int) -> bytes:
                     "id": name,
                     "party": name,
                     "name": {"value": SIGNERS[name].name, "status": "stated"},
-                    "position": {"value": "Chair", "status": "assumed"},
+                    "position": position,
                     "email": SIGNERS[name].email,
                 }
                 for name in SIGNATORIES
@@ -204,17 +210,18 @@ def act(role: Role, who: PersonOpening) -> Actor:
 
 def proposal(draft: int) -> dict[str, object]:
     return {
+        "title": "A memorandum",
         "data": digest_of(data_of(draft)),
         "signatories": SIGNATORIES,
         "offices": (ev.Office.LEGAL,),
-        "open_facts": (),
+        "open_facts": ("signatories[0].position", "signatories[1].position") if draft == 1 else (),
     }
 
 
 def reviewed() -> Story:
     """Draft 1 returned with a comment, draft 2 approved."""
     story, manager, reviewer = Story(), act(Role.MANAGER, MANAGER), act(Role.REVIEWER, REVIEWER)
-    story.append(ev.Requested(document_type="mou", title="A memorandum", **proposal(1)), manager)
+    story.append(ev.Requested(document_type="mou", **proposal(1)), manager)
     story.draft(1)
     story.append(ev.Returned(draft=1, covers=covered(1), remark=REMARK.commitment), reviewer)
     story.append(ev.Revised(draft=2, reason=ev.RevisionReason.CONFIRMED, **proposal(2)), manager)

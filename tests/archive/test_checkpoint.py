@@ -8,7 +8,15 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, strategies as st
 
-from archive.checkpoint import CheckpointKey, key_hash, open_checkpoint, open_note, parse_verifier_key, sign_checkpoint
+from archive.checkpoint import (
+    CheckpointKey,
+    key_hash,
+    open_checkpoint,
+    open_note,
+    parse_checkpoint,
+    parse_verifier_key,
+    sign_checkpoint,
+)
 from archive.merkle import EMPTY_ROOT
 from schemas.errors import Invalid, Refused
 
@@ -32,6 +40,28 @@ def test_the_published_note_opens_and_is_signed_alike():
 def test_a_checkpoint_opens_as_it_was_signed():
     assert open_checkpoint(CHECKPOINT.note, KEY.verifier_key) == CHECKPOINT
     assert CHECKPOINT.note.split("\n")[:3] == [KEY.origin, "42", base64.b64encode(bytes(range(32))).decode()]
+
+
+def test_what_a_checkpoint_states_can_be_read_without_a_key():
+    assert parse_checkpoint(CHECKPOINT.note) == CHECKPOINT
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (KEY.origin + "\n42", "\n42"),
+        ("\n42\n", "\n042\n"),
+        ("\n42\n", "\n42\n42\n"),
+        ("=\n\n", "\n\n"),
+        ("\n\n", "\n"),
+        ("42", "4\t2"),
+    ],
+)
+def test_a_checkpoint_is_read_in_its_one_form_whoever_signed_it(old, new):
+    note = CHECKPOINT.note.replace(old, new, 1)
+    assert note != CHECKPOINT.note
+    with pytest.raises(Invalid):
+        parse_checkpoint(note)
 
 
 def test_the_checkpoint_of_an_empty_ledger_opens():

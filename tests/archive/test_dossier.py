@@ -27,7 +27,7 @@ from tests.archive.complete_history import (
     without_entry,
 )
 
-PAGES_OF_VERSION_1 = "70ac8d1d90b1ce33cf8975df73f08fabe7c3851b567ce36f46ebf1652c48b02f"
+PAGES_OF_VERSION_1 = "ae0b6cbe026a2acd0f791d2403be265789348297878a3a11b9a98442c1cfcfde"
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event as listen
 
+from archive import entries
 from archive.checkpoint import CheckpointKey
-from archive.database import open_database
+from archive.database import open_database, reading
 from archive.ledger import Ledger
 from schemas.errors import Refused, Unavailable
 from tests.histories import NOW, begin, digest, requested
@@ -166,7 +167,8 @@ def test_eight_writers_leave_no_gap_and_nothing_twice(url, tmp_path):
     engine = open_database(url)
     ledger = Ledger(engine)
     assert ledger.size == 8 * 8 + 8
-    recorded = ledger.every_entry()
+    with reading(engine) as connection:
+        recorded = list(entries.every(connection))
     assert [one.leaf_index for one in recorded] == list(range(ledger.size))
     assert [one.entry.agreement for one in recorded] == [f"MOU-2026-{n:04d}" for n in range(1, ledger.size + 1)]
     assert len({one.entry.op_id for one in recorded}) == ledger.size
@@ -178,8 +180,9 @@ def test_eight_writers_leave_no_gap_and_nothing_twice(url, tmp_path):
 KILLED = """
 import os, signal, sys
 from sqlalchemy import event
+from archive import entries
 from archive.checkpoint import CheckpointKey
-from archive.database import open_database
+from archive.database import open_database, reading
 from archive.ledger import Ledger
 from archive.transaction import op_id_of
 from tests.histories import NOW, requested

@@ -59,7 +59,7 @@ def flipped(digest: str, bit: int) -> str:
 
 @pytest.mark.parametrize("size", range(9))
 def test_roots_are_those_of_rfc_6962(size):
-    assert merkle.root(map(merkle.leaf_hash, LEAVES[:size])).hex() == ROOTS[size]
+    assert merkle.Tree(map(merkle.leaf_hash, LEAVES[:size])).root().hex() == ROOTS[size]
     assert merkle.Tree(map(merkle.leaf_hash, LEAVES)).root(size).hex() == ROOTS[size]
 
 
@@ -100,7 +100,7 @@ def test_consistency_proofs_are_those_of_the_definition_and_verify(data, new):
     proof = tree.consistency(old, new)
     hashes = [merkle.leaf_hash(b"leaf %d" % i) for i in range(new)]
     ranges = subproof(old, 0, new, known=True)
-    assert proof.path == tuple(merkle.root(hashes[low:high]).hex() for low, high in ranges)
+    assert proof.path == tuple(merkle.Tree(hashes[low:high]).root().hex() for low, high in ranges)
     found = merkle.verify_consistency(proof, old_root=oracle.get_root(old), new_root=oracle.get_root(new))
     assert (found.old_root, found.new_root) == (tree.root(old).hex(), tree.root(new).hex())
 

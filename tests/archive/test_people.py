@@ -50,11 +50,32 @@ def test_every_person_has_a_salt_of_their_own(engine):
 def test_adding_again_adds_roles_and_keeps_name_salt_and_commitment(people):
     first = people.add("alba@example.org", "Alba Álvarez", [Role.SIGNATORY])
     again = people.add("alba@example.org", "Alba Álvarez", [Role.SIGNATORY])
-    more = people.add("alba@example.org", "A. Alvarez", [Role.MANAGER])
+    more = people.add("alba@example.org", "Alba Álvarez", [Role.MANAGER])
     assert again == first
     assert more.roles == (Role.MANAGER, Role.SIGNATORY)
     assert (more.name, more.salt, more.commitment) == (first.name, first.salt, first.commitment)
     assert people.everyone() == (more,)
+
+
+def test_another_name_is_taken_before_the_first_act(people, engine):
+    first = people.add("alba@example.org", "Alba Alvares", [Role.MANAGER])
+    with Ledger(engine).transaction() as tx:
+        tx.append("MOU-2026-0001", digest(1), NOW, Actor(role=Role.MANAGER, person=digest("other")), requested().event)
+    renamed = people.add("alba@example.org", "Alba Álvarez", [Role.MANAGER])
+    assert (renamed.name, renamed.salt) == ("Alba Álvarez", first.salt)
+    assert people.behind(renamed.commitment) == people.get("alba@example.org") == renamed
+    assert people.behind(first.commitment) is None
+
+
+def test_after_the_first_act_the_name_it_was_done_under_stays(people, engine):
+    first = people.add("alba@example.org", "Alba Álvarez", [Role.MANAGER])
+    actor = Actor(role=Role.MANAGER, person=first.commitment)
+    with Ledger(engine).transaction() as tx:
+        tx.append("MOU-2026-0001", digest(1), NOW, actor, requested().event)
+    again = people.add("alba@example.org", "Somebody Else", [Role.AUDITOR])
+    assert again.name == "Alba Álvarez"
+    assert again.roles == (Role.MANAGER, Role.AUDITOR)
+    assert people.behind(first.commitment) == again
 
 
 def test_people_are_listed_by_address_and_by_role(people):
@@ -120,7 +141,6 @@ def test_people_can_be_added_in_the_transaction_that_needs_them(engine, people):
     ledger = Ledger(engine)
     with ledger.transaction() as tx:
         alba = tx.add_person("alba@example.org", "Alba", [Role.SIGNATORY])
-        assert tx.person("alba@example.org") == alba
     assert people.get("alba@example.org") == alba
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from archive import merkle
 from archive.checkpoint import CheckpointKey, open_checkpoint
 from archive.database import open_database, writing
-from archive.entries import leaf_of
+from archive.exact import exact_json
 from archive.ledger import Ledger
 from schemas import events as ev
 from schemas.errors import (
@@ -119,7 +119,7 @@ def test_a_leaf_rewritten_together_with_its_hash_contradicts_the_checkpoint(ledg
     begin(ledger)
     ledger.publish_checkpoint(KEY, NOW)
     begin(ledger, seed=2)
-    leaf = ledger.entries("MOU-2026-0001")[0].leaf.replace(b"Nanoprogress", b"Nanoprogresz")
+    leaf = exact_json(ledger.entries("MOU-2026-0001")[0].entry).replace(b"Nanoprogress", b"Nanoprogresz")
     hashed = merkle.leaf_hash(leaf).hex()
     tamper(url, f"UPDATE ledger_entries SET leaf = x'{leaf.hex()}', leaf_hash = x'{hashed}' WHERE leaf_index = 0")
     for act in (lambda: ledger.prove(KEY.verifier_key), lambda: ledger.publish_checkpoint(KEY, NOW)):
@@ -157,7 +157,7 @@ def test_an_impossible_event_written_past_the_ledger_is_named(ledger, url):
     agreement = begin(ledger)
     event = ev.Deposited(receipt={"store": "s", "key": "k", "sha256": digest(1), "size_bytes": 1})
     entry = ev.Entry(op_id=digest(2), agreement=agreement, counter=1, occurred_at=NOW, actor=SYSTEM, event=event)
-    leaf = leaf_of(entry)
+    leaf = exact_json(entry)
     tamper(
         url,
         f"INSERT INTO ledger_entries VALUES (1, '{entry.op_id}', '{agreement}', 1, x'{leaf.hex()}', "

@@ -324,4 +324,4 @@ def test_an_endpoint_that_is_none_is_refused_without_its_secret() -> None:
 
 
 def test_credentials_do_not_show_their_secret() -> None:
-    assert "hidden" not in repr(S3Credentials("visible", "hidden", "hidden too"))
+    assert "hidden" not in repr(S3Credentials("visible", "hidden"))

@@ -172,6 +172,17 @@ def test_a_member_that_is_not_the_one_listed_is_named(members):
     refused(verify(changed), "manifest", "not the one in the manifest", "README.txt")
 
 
+def test_nothing_in_a_report_speaks_to_the_terminal(members):
+    hostile = "\x1b[2J\u202etxt.exe"
+    for name in [name for name in members if name.startswith("entries/")]:
+        entry = json.loads(members[name]) | {"agreement": f"MOU{hostile}"}
+        members = {**members, name: canonical_json(entry)}
+    report = verify(rewritten(members))
+    assert "MOU\\x1b[2J\\u202etxt.exe" in report.subject
+    told = [report.subject, *(text for found in report.findings for text in (found.part, found.reason, found.place))]
+    assert all(text is None or text.isprintable() for text in told)
+
+
 def test_a_manifest_that_lists_too_much_is_refused(members):
     left = {name: content for name, content in members.items() if name != "receipt"}
     refused(verify(write_canonical(left)), "manifest", "lists what is not there", "manifest.json")

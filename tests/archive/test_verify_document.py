@@ -4,11 +4,14 @@ import pytest
 
 from archive.canonical_zip import read_canonical
 from archive.dossier import build_dossier
-from schemas.evidence import Verdict
+from schemas.evidence import Verdict, digest_of
 from tests.archive.complete_history import (
+    TEMPLATE,
     complete,
 )
 from tests.archive.verifying import refused, rewritten, verify
+
+TEMPLATE_NAME = f"templates/{digest_of(TEMPLATE)}.docx"
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,22 @@ def test_a_draft_that_is_missing_is_named(members):
         "a member is missing",
         "drafts/1/draft.docx",
     )
+
+
+def test_another_template_is_not_the_approved_one(members):
+    report = verify(rewritten(members, **{TEMPLATE_NAME: b"PK another template"}))
+    refused(report, "drafts", "not the one the ledger names", TEMPLATE_NAME)
+    refused(report, "approvals", "not the one the legal office approved", TEMPLATE_NAME)
+
+
+def test_a_value_changed_in_a_confirming_draft_is_named(members):
+    data = members["drafts/2/data.json"].replace(b'"notice_days":30', b'"notice_days":31')
+    report = verify(rewritten(members, **{"drafts/2/data.json": data}))
+    place = "drafts/2/data.json, notice_days"
+    refused(report, "confirmations", "changes something else; got 31; expected 30", place)
+
+
+def test_confirmations_are_told(dossier):
+    told = {found.part: found.reason for found in verify(dossier).findings}
+    assert told["confirmations"].startswith("2 facts confirmed by a manager")
+    assert told["approvals"] == "draft 2 was approved, by digest of its data, template, DOCX and PDF, for legal"

@@ -67,7 +67,10 @@ def test_the_schema_is_the_models(run):
 
 
 def test_an_empty_register_says_how_to_begin(run, tmp_path):
-    answer = run("list", "--home", tmp_path / "fresh")
+    fresh = ("--home", tmp_path / "fresh")
+    assert "convenio people add" in run("list", *fresh).err
+    run("people", "add", MANAGER, "--role", "manager", *fresh)
+    answer = run("list", *fresh)
     assert answer.code == 0
     assert "convenio new FILE" in answer.out
 
@@ -95,6 +98,9 @@ def test_new_waits_for_the_draft_and_tells_where_it_then_stands(run, home_at, ag
         return house.ledger.state(due)
 
     monkeypatch.setattr("flows.queries.wait_until", rendered)
+    alone = run("new", EXAMPLE, "--as", MANAGER, "--wait")
+    assert (alone.code, "convenio up" in alone.err) == (3, True)
+    monkeypatch.setattr("flows.up.is_up", lambda _house: True)
     answer = run("new", EXAMPLE, "--as", MANAGER, "--wait", "--json")
     assert (answer.code, answer.json["stage"]) == (0, "in review")
     assert "waiting for draft 1" in answer.err
@@ -142,7 +148,7 @@ def test_revise_and_withdraw(run, home_at, agreement, tmp_path):
     home_at("in review")
     path = tmp_path / "mou.yaml"
     path.write_text(EXAMPLE.read_text().replace("notice_days: 30", "notice_days: 60"))
-    answer = run("revise", agreement, path, "--as", MANAGER, "--json")
+    answer = run("revise", agreement, path, "--draft", 1, "--as", MANAGER, "--json")
     assert (answer.json["stage"], answer.json["draft"]) == ("requested", 2)
     assert run("withdraw", agreement, "--as", MANAGER, "--comment", " ").code == 2
     assert run("withdraw", agreement, "--as", MANAGER, "--comment", "The partner left.").code == 0

@@ -11,7 +11,9 @@ import pytest
 
 from cli.main import COMMANDS, convenio
 from cli.people import ROLES
+from flows.commands import add_person
 from flows.settings import Settings
+from flows.wiring import Installation
 from schemas.people import Role
 from tests.installation import EXAMPLE
 
@@ -94,7 +96,7 @@ def test_a_mistyped_command_is_bad_input(run, arguments):
 
 def test_a_home_that_cannot_be_made_is_unavailable(run, tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    answer = run("list", "--home", tmp_path / "file" / "home", "--json")
+    answer = run("people", "add", "x@example.org", "--role", "manager", "--home", tmp_path / "file" / "home", "--json")
     assert (answer.code, answer.json["error"]) == (3, "Unavailable")
 
 
@@ -111,21 +113,21 @@ def test_what_nobody_expected_is_told_in_words_and_kept_in_the_home(run, monkeyp
         raise RuntimeError("nobody thought of this")
 
     home = tmp_path / "broken"
-    monkeypatch.setattr("archive.register.Register.rows", breaks)
+    monkeypatch.setattr("archive.people.People.add", breaks)
     option = ("--home", home)
     match place:
         case "before":
-            answer = run(*option, "list")
+            answer = run(*option, *ADD)
         case "after":
-            answer = run("list", *option)
+            answer = run(*ADD, *option)
         case _:
             monkeypatch.setenv("CONVENIO_HOME", str(home))
-            answer = run("list")
+            answer = run(*ADD)
     assert answer.code == 3
     assert "it is our fault" in answer.err
     assert str(home / "logs" / "unexpected.log") in answer.err
     assert "nobody thought of this" in (home / "logs" / "unexpected.log").read_text()
-    asked = run("list", *option, "--json")
+    asked = run(*ADD, *option, "--json")
     assert (asked.code, asked.json["error"]) == (3, "Unavailable")
 
 
@@ -133,11 +135,11 @@ def test_what_nobody_expected_is_told_even_where_it_cannot_be_kept(run, monkeypa
     def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr("archive.register.Register.rows", breaks)
+    monkeypatch.setattr("archive.people.People.add", breaks)
     home = tmp_path / "home"
     home.mkdir()
     (home / "logs").write_bytes(b"a file in the way")
-    answer = run("list", "--home", home)
+    answer = run(*ADD, "--home", home)
     assert answer.code == 3
     assert "it is our fault" in answer.err
 
@@ -149,6 +151,8 @@ def test_an_interrupted_command_ends_as_a_shell_expects(run, monkeypatch):
     monkeypatch.setattr("schemas.loader.load_document", interrupted)
     assert run("check", EXAMPLE).code == 130
 
+
+ADD = ("people", "add", "x@example.org", "--role", "manager")
 
 FAST = """
 import sys
@@ -167,6 +171,7 @@ sys.exit(code)
 @pytest.mark.parametrize("arguments", [["check", EXAMPLE], ["list"], ["show", "MOU-2026-0001"], ["verify", "--help"]])
 def test_fast_commands_import_nothing_heavy(tmp_path, arguments):
     environment = {"CONVENIO_HOME": str(tmp_path / "home"), "PATH": ""}
+    add_person(Installation(Settings(home=tmp_path / "home")), "x@example.org", name="X", roles=("manager",))
     result = subprocess.run(
         [sys.executable, "-c", FAST, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False
     )

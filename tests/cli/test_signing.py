@@ -55,6 +55,8 @@ def test_a_passphrase_that_is_not_set_is_asked_for(run, p12, agreement, monkeypa
         return PASSPHRASE.decode()
 
     monkeypatch.setattr("click.prompt", prompt)
+    assert run("sign", agreement, "--as", FIRST, "--p12", p12).code == 2
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     assert run("sign", agreement, "--as", FIRST, "--p12", p12).code == 0
     second = p12.with_name("second.p12")
     assert run("keys", "issue", SECOND, "--name", "Signatory for the Chamber", "-o", second, "--json").code == 0
@@ -95,6 +97,7 @@ def test_dossier_and_verify(run, home_at, agreement, tmp_path, monkeypatch):
     assert "INVALID" in invalid.out
     assert "agreement.pdf" in invalid.out
     assert run("verify", dossier, "--keys", altered).code == 2
+    monkeypatch.setenv("CONVENIO_HOME", str(tmp_path / "home"))
     assert run("dossier", agreement, "-o", keys).code == 1
 
 
@@ -107,7 +110,7 @@ def test_no_dossier_of_what_is_not_archived(run, home_at, agreement, tmp_path):
 
 def test_people_are_added_and_listed_without_their_salts(run, tmp_path):
     home = ("--home", tmp_path / "fresh")
-    assert "Nobody yet" in run("people", "list", *home).out
+    assert "convenio people add" in run("people", "list", *home).err
     added = run("people", "add", "Legal@Example.org", "--role", "reviewer", *home, "--json").json
     assert (added["email"], added["roles"]) == ("legal@example.org", ["reviewer"])
     assert "salt" not in added

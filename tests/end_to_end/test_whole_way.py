@@ -147,19 +147,22 @@ def test_the_same_file_again_is_the_same_agreement(running, agreement):
     assert "was requested already" in shown["description"]
 
 
-def test_a_bad_file_ends_the_run_with_every_fault_and_no_traceback(running):
+def test_a_bad_file_ends_the_run_with_every_fault_and_nothing_that_was_read(running):
     agreements = len(running.house.register.rows())
     run, state = new_agreement_from(running, "bad.yaml", BAD)
     assert state["type"] == "FAILED"
     said = state["message"]
-    assert said.startswith("bad.yaml has ")
+    assert said.startswith("InputError: bad.yaml has ")
     for fault in ("line 2, column 1: language", "line 3, column 1: notice_days", "line 4, column 1: colour"):
         assert fault in said
     assert "parties: is missing" in said
-    assert len(said.splitlines()) == 1 + int(said.split()[2])
-    logged = running_logs(running, run)
+    assert len(said.splitlines()) == 2 + int(said.split()[3])
+    logged, kept = running_logs(running, run), runner_log(running)
     assert "bad.yaml" in logged
-    assert "Traceback" not in logged
+    assert "Traceback" not in logged + kept
+    assert "many" not in said + logged
+    assert "notice_days: " in kept
+    assert "read 'many'" in kept
     assert len(running.house.register.rows()) == agreements
 
 
@@ -167,8 +170,34 @@ def test_a_stage_of_an_unknown_agreement_ends_with_the_diagnosis_and_no_tracebac
     run = running.start("conclude", "MOU-1999-0001", 2)
     state = running.wait_for(run, *ENDED)
     assert state["type"] == "FAILED"
-    assert "MOU-1999-0001" in state["message"]
+    assert "Refused: no agreement is called MOU-1999-0001" in state["message"]
+    assert "runner.log" in state["message"]
     assert "Traceback" not in running_logs(running, run)
+    assert "conclude of MOU-1999-0001, version 2 failed: no agreement is called" in runner_log(running)
+
+
+def test_a_manager_nobody_knows_is_refused_without_a_word_about_people(running):
+    people = [person for person in running.house.people.everyone() if "manager" in person.roles]
+    assert len(people) == 1
+    deployment = running.ask("GET", "/deployments/name/new-agreement/convenio")
+    (running.house.home / "inbox" / "fine.yaml").write_text(EXAMPLE.read_text())
+    body = {"parameters": {"request": {"file": "fine.yaml", "manager": "0123456789ab"}}}
+    run = running.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"]
+    state = running.wait_for(run, *ENDED)
+    assert state["type"] == "FAILED"
+    assert state["message"].startswith("NotAuthorised: whoever asked may not do this")
+    assert "which manager asks" in runner_log(running)
+
+
+def test_a_sweep_asked_for_by_hand_completes(running):
+    deployment = running.ask("GET", "/deployments/name/sweep/convenio")
+    [parameter] = deployment["parameter_openapi_schema"]["properties"].values()
+    assert "mended" in parameter["description"]
+    for parameters in ({}, {"also_refused": True}):
+        body = {"parameters": parameters}
+        run = running.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"]
+        state = running.wait_for(run, *ENDED)
+        assert state["type"] == "COMPLETED", state["message"]
 
 
 @pytest.mark.parametrize(("stage", "version"), [("draft", 3), ("collect", 2), ("conclude", 2), ("publish", 2)])
@@ -186,6 +215,11 @@ def test_a_file_outside_the_inbox_is_refused_by_the_form(running):
     with pytest.raises(HTTPError, match="409") as refusal:
         running.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", body)
     assert "file" in refusal.value.read().decode()
+
+
+def runner_log(running: Running) -> str:
+    """Return what the runner wrote for the owner of the home."""
+    return (running.house.home / "logs" / "runner.log").read_text()
 
 
 def running_logs(running: Running, run: str) -> str:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from flows import commands
-from flows.queries import add_person
+from flows.act import data_of
+from flows.commands import add_person
 from schemas.errors import (
     ConflictingContent,
     FourEyes,
@@ -87,13 +88,13 @@ def test_a_returned_draft_leads_to_the_next(house, way, example):
     again = commands.return_draft(house, agreement, draft=1, by=REVIEWER, comment="Longer notice, please.")
     assert not again.changed
     revised = example.model_copy(update={"notice_days": 60})
-    state = commands.revise(house, agreement, revised, by=MANAGER).state
+    state = commands.revise(house, agreement, revised, draft=1, by=MANAGER).state
     assert (state.stage, state.draft) == (Stage.REQUESTED, 2)
 
 
 def test_a_new_draft_voids_every_approval(house, way, example):
     agreement = way("approved")
-    state = commands.revise(house, agreement, example.model_copy(update={"notice_days": 60}), by=MANAGER).state
+    state = commands.revise(house, agreement, example.model_copy(update={"notice_days": 60}), draft=2, by=MANAGER).state
     assert state.approvals == ()
     assert state.content is None
 
@@ -101,26 +102,26 @@ def test_a_new_draft_voids_every_approval(house, way, example):
 def test_a_revision_with_the_same_data_is_refused(house, way, example):
     agreement = way("in review")
     with pytest.raises(Refused, match="the data is that of draft 1 already"):
-        commands.revise(house, agreement, example, by=MANAGER)
+        commands.revise(house, agreement, example, draft=1, by=MANAGER)
 
 
 def test_revising_twice_is_revising_once(at, agreement, example):
     house = at("in review")
     revised = example.model_copy(update={"notice_days": 60})
-    first = commands.revise(house, agreement, revised, by=MANAGER)
-    again = commands.revise(house, agreement, revised, by=MANAGER)
+    first = commands.revise(house, agreement, revised, draft=1, by=MANAGER)
+    again = commands.revise(house, agreement, revised, draft=1, by=MANAGER)
     assert (first.changed, again.changed) == (True, False)
     assert again.state == first.state
     with pytest.raises(NotAuthorised):
-        commands.revise(house, agreement, revised, by=REVIEWER)
+        commands.revise(house, agreement, revised, draft=1, by=REVIEWER)
 
 
 def test_a_returned_draft_is_not_answered_with_itself(at, agreement, example):
     house = at("second draft")
-    current = commands.data_of(house, agreement, house.ledger.state(agreement).data)
+    current = data_of(house, house.ledger.state(agreement).data)
     commands.return_draft(house, agreement, draft=2, by=REVIEWER, comment="Longer notice, please.")
     with pytest.raises(Refused, match="the data is that of draft 2 already"):
-        commands.revise(house, agreement, current, by=MANAGER)
+        commands.revise(house, agreement, current, draft=2, by=MANAGER)
 
 
 def test_a_return_needs_a_comment(house, way):
@@ -135,7 +136,7 @@ def test_confirming_some_facts_leaves_the_others_open(house, way):
     state = house.ledger.state(agreement)
     assert "parties[0].seat" not in state.open_facts
     assert state.open_facts
-    data = commands.data_of(house, agreement, state.data)
+    data = data_of(house, state.data)
     assert data.parties[0].seat.confirmation.basis == "register"
     assert len(open_facts(data)) == len(state.open_facts)
 
@@ -225,3 +226,58 @@ def test_people_of_an_unknown_role_are_refused(house):
         add_person(house, "x@example.org", name="X", roles=("emperor",))
     with pytest.raises(InputError, match="address"):
         add_person(house, "nobody", name="X", roles=("manager",))
+
+
+def test_a_revision_of_an_old_draft_is_refused(at, agreement, example):
+    house = at("second draft")
+    with pytest.raises(StaleBase, match="draft 2 is the current one"):
+        commands.revise(house, agreement, example.model_copy(update={"notice_days": 60}), draft=1, by=MANAGER)
+
+
+def test_a_confirmation_cannot_be_written_into_a_file(at, agreement, example):
+    house = at("second draft")
+    confirmed = data_of(house, house.ledger.state(agreement).data)
+    with pytest.raises(InputError, match=r"parties\[0\]\.legal_name\.confirmation: nobody confirmed this here"):
+        commands.request(house, confirmed, by=MANAGER)
+    kept = confirmed.model_copy(update={"notice_days": 60})
+    assert commands.revise(house, agreement, kept, draft=2, by=MANAGER).changed
+
+
+def test_confirming_twice_is_confirming_once(at, agreement):
+    house = at("in review")
+    commands.confirm_facts(house, agreement, ("parties[0].seat",), basis="register", by=MANAGER)
+    again = commands.confirm_facts(house, agreement, ("parties[0].seat",), basis="register", by=MANAGER)
+    assert not again.changed
+    with pytest.raises(NotAuthorised):
+        commands.confirm_facts(house, agreement, (), basis="register", by=REVIEWER)
+
+
+def test_an_approval_that_was_voided_is_not_reported_as_given(at, agreement):
+    house = at("second draft")
+    add_person(house, "second@example.org", name="Second reviewer", roles=("reviewer",))
+    commands.return_draft(house, agreement, draft=2, by="second@example.org", comment="Not yet.")
+    with pytest.raises(RefusedTransition):
+        commands.approve(house, agreement, draft=2, by=REVIEWER)
+
+
+def test_what_has_ended_can_be_requested_anew(house, example):
+    first = commands.request(house, example, by=MANAGER)
+    commands.withdraw(house, first.state.agreement, by=MANAGER, reason="Too early.")
+    second = commands.request(house, example, by=MANAGER)
+    assert second.changed
+    assert second.state.agreement != first.state.agreement
+    assert not commands.request(house, example, by=MANAGER).changed
+
+
+def test_a_signatory_is_known_by_the_name_of_the_approved_document(house, way, example):
+    first = example.signatories[0]
+    named = first.model_copy(update={"name": first.name.model_copy(update={"value": "Jana Nováková"})})
+    way("approved", example.model_copy(update={"signatories": (named, *example.signatories[1:])}))
+    assert house.people.get(FIRST).name == "Jana Nováková"
+
+
+@pytest.mark.parametrize("comment", ["one line\nanother", "\x1b[8mhidden", "\u202eturned"])
+def test_a_comment_that_could_forge_a_line_is_refused(at, agreement, comment):
+    house = at("in review")
+    with pytest.raises(InputError, match="cannot be kept"):
+        commands.return_draft(house, agreement, draft=1, by=REVIEWER, comment=comment)

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from flows.commands import add_person
 from flows.inbox import read_inbox, the_manager
-from flows.queries import add_person
 from schemas.errors import InputError, NotAuthorised
 from tests.installation import EXAMPLE, MANAGER, REVIEWER
 

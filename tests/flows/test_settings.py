@@ -82,3 +82,9 @@ def test_a_faulty_secret_is_not_printed_either(tmp_path):
         read_settings(tmp_path)
     assert len(refusal.value.faults) == 2
     assert "hush" not in str(refusal.value)
+
+
+def test_a_misspelt_name_in_the_environment_is_refused_with_a_proposal(monkeypatch, tmp_path):
+    monkeypatch.setenv("CONVENIO_RETENTON_YEARS", "3")
+    with pytest.raises(InputError, match="did you mean CONVENIO_RETENTION_YEARS"):
+        read_settings(tmp_path)

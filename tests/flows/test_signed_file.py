@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from archive.layout import working_key
-from flows.commands import data_of
+from flows.act import data_of
 from flows.prepare import DATA_NAME, DOCX_NAME
 from schemas import events as ev
 from schemas.documents import data_bytes
@@ -77,7 +77,7 @@ def test_the_attached_data_and_docx_are_the_approved_ones(archived, tmp_path):
 
 def test_the_data_says_what_the_approved_document_said(snapshots, archived, tmp_path):
     with snapshots.at("archived", tmp_path / "home") as house:
-        document = data_of(house, snapshots.agreement, archived.state.data)
+        document = data_of(house, archived.state.data)
     assert digest_of(data_bytes(document)) == archived.state.approvals[0].covers.data
     assert document.parties[1].legal_name.value == "Česko-kapverdská obchodní komora"
 

@@ -8,8 +8,9 @@ from sqlalchemy import delete
 from archive import tables
 from archive.database import writing
 from flows import commands
+from flows.due import Due, due_stage
 from flows.prepare import prepare
-from flows.sweep import LONGEST_WAIT, Due, due_stage, sweep
+from flows.sweep import LONGEST_WAIT, sweep
 from schemas.lifecycle import Stage
 from tests.installation import MANAGER, REVIEWER
 
@@ -92,6 +93,42 @@ def test_each_attempt_is_left_alone_twice_as_long_up_to_an_hour(at):
         house.clock.now += moment
         assert len(sweep(house, patience=PATIENCE)) == 1
     assert wait == LONGEST_WAIT
+
+
+def fail(house, agreement, *, retry: bool) -> None:
+    house.outbox.mark_failed("prepare", agreement, 2, "GateRefused: no", retry=retry, now=house.clock())
+
+
+def test_a_refused_stage_is_left_alone_until_somebody_asks_for_it(at, agreement):
+    house = at("approved")
+    dispatch(house)
+    fail(house, agreement, retry=False)
+    house.clock.now += LONGEST_WAIT
+    assert sweep(house, patience=timedelta(0)) == []
+    assert sweep(house, patience=PATIENCE, also_refused=True) == [Due("prepare", agreement, 2)]
+    assert sweep(house, patience=PATIENCE, also_refused=True) == []
+    assert [row.attempt for row in house.outbox.due()] == [2]
+
+
+def test_a_refused_stage_holds_up_no_newer_draft(at, agreement):
+    house = at("requested")
+    dispatch(house)
+    house.outbox.mark_failed("draft", agreement, 1, "TemplateFault: no", retry=False, now=house.clock())
+    assert sweep(house, patience=timedelta(0)) == []
+    commands.confirm_facts(house, agreement, (), basis="for a test", by=MANAGER)
+    lose_outbox(house)
+    assert sweep(house, patience=timedelta(0)) == [Due("draft", agreement, 2)]
+
+
+@pytest.mark.parametrize("dispatched", [True, False], ids=["while it ran", "before it ran"])
+def test_what_was_unavailable_is_started_again_after_the_wait(at, agreement, dispatched):
+    house = at("approved")
+    if dispatched:
+        dispatch(house)
+    fail(house, agreement, retry=True)
+    assert sweep(house, patience=PATIENCE) == []
+    house.clock.now += PATIENCE
+    assert sweep(house, patience=PATIENCE) == [Due("prepare", agreement, 2)]
 
 
 def test_a_swept_stage_goes_on_where_it_was_lost(at, agreement):

@@ -5,25 +5,32 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
+from flows import commands
 from flows.settings import Settings
-from portal.app import create_app
+from flows.wiring import Installation
+from portal.app import HEADERS, create_app
+from schemas.loader import load_document
+from tests.installation import EXAMPLE, MANAGER, people
 
 pytestmark = pytest.mark.enable_socket
 
-PARTS = ["Ledger", "Object store", "Prefect server", "Disk"]
+PARTS = ["Ledger", "Object store", "Prefect server", "Runner", "Stages", "Disk"]
+
+VERSION = b'HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n"3.4.1"'
 
 
 class Server:
-    """Something on loopback that answers ``/api/health`` with a status, or with what is no answer."""
+    """Something on loopback that answers everything with one answer, or with what is none."""
 
     def __init__(self) -> None:
-        self.answer: bytes = b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ntrue"
+        self.answer = VERSION
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -50,7 +57,8 @@ class Visitor:
 
     def get(self, path: str, method: str = "GET") -> Response:
         async def ask() -> Response:
-            async with AsyncClient(transport=ASGITransport(self._app), base_url="http://localhost") as client:
+            transport = ASGITransport(self._app, raise_app_exceptions=False)
+            async with AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path)
 
         return asyncio.run(ask())
@@ -94,12 +102,23 @@ def test_making_the_portal_opens_nothing(prefect, tmp_path):
 @pytest.mark.parametrize(
     ("answer", "well"),
     [
-        (b"HTTP/1.0 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", True),
+        (VERSION, True),
+        (b"HTTP/1.0 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ntrue", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\n<html>", False),
         (b"HTTP/1.0 500 Broken\r\nContent-Length: 0\r\n\r\n", False),
         (b"220 mail.example.org ESMTP\r\n", False),
         (b"", False),
     ],
-    ids=["asks who we are", "broken", "another service", "hangs up"],
+    ids=[
+        "says its version",
+        "knows another secret",
+        "answers yes to all",
+        "a page",
+        "broken",
+        "another service",
+        "hangs up",
+    ],
 )
 def test_the_prefect_server_is_judged_by_its_answer(portal, prefect, answer, well):
     prefect.answer = answer
@@ -121,7 +140,7 @@ def test_a_silent_prefect_server_makes_it_unwell_and_says_what_to_do(portal, pre
 def test_a_store_that_does_not_answer_makes_it_unwell(portal, tmp_path):
     assert states(portal)["Object store"]
     (tmp_path / "home" / "objects").write_bytes(b"a file in the way")
-    assert states(portal) == {"Ledger": True, "Object store": False, "Prefect server": True, "Disk": True}
+    assert [name for name, well in states(portal).items() if not well] == ["Object store"]
 
 
 def test_a_broken_ledger_makes_it_unwell(prefect, tmp_path):
@@ -137,6 +156,67 @@ def test_a_disk_with_little_space_makes_it_unwell(portal, monkeypatch):
     usage = shutil.disk_usage("/")
     monkeypatch.setattr("flows.health.shutil.disk_usage", lambda _: usage._replace(free=1000))
     assert states(portal)["Disk"] is False
+
+
+@pytest.fixture
+def house(portal, tmp_path) -> Iterator[Installation]:
+    house = Installation(Settings(home=tmp_path / "home"))
+    yield house
+    house.close()
+
+
+def enqueue(house: Installation, *, seconds_ago: int, agreement: str = "MOU-2026-0001") -> None:
+    with house.ledger.transaction() as tx:
+        tx.enqueue("draft", agreement, 1, now=house.clock() - timedelta(seconds=seconds_ago))
+
+
+def seen(portal: Visitor, name: str) -> tuple[bool, str]:
+    [part] = [part for part in portal.get("/health").json()["parts"] if part["name"] == name]
+    return part["well"], part["seen"]
+
+
+def test_stages_that_nobody_starts_ask_for_the_runner(portal, house):
+    enqueue(house, seconds_ago=30)
+    assert seen(portal, "Runner") == (True, "no stage waits to be started")
+    enqueue(house, seconds_ago=90, agreement="MOU-2026-0002")
+    well, said = seen(portal, "Runner")
+    assert not well
+    assert said.startswith("1 stage waits since ")
+    assert "is the runner up?" in said
+    enqueue(house, seconds_ago=95, agreement="MOU-2026-0003")
+    assert seen(portal, "Runner")[1].startswith("2 stages wait since ")
+    assert portal.get("/").status_code == 503
+
+
+@pytest.mark.parametrize(("retry", "well"), [(False, False), (True, True)], ids=["refused", "may pass"])
+def test_a_failed_stage_is_shown_and_one_for_a_person_makes_it_unwell(portal, house, retry, well):
+    people(house)
+    agreement = commands.request(house, load_document(EXAMPLE), by=MANAGER).state.agreement
+    house.outbox.mark_failed("draft", agreement, 1, "TemplateFault: no <b>", retry=retry, now=house.clock())
+    said = "none waits for a person to mend it; 1 failed and tried again"
+    if not well:
+        said = f"a person is needed for {agreement}, draft: TemplateFault: no <b>"
+    assert seen(portal, "Stages") == (well, said)
+    assert "<b>" not in portal.get("/").text
+
+
+def test_a_fault_nobody_expected_makes_its_part_unwell(portal, monkeypatch):
+    def broken(_house: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr("flows.health._disk", broken)
+    assert seen(portal, "Disk") == (False, "unexpected fault: ZeroDivisionError")
+
+
+def test_a_broken_page_is_guarded_and_says_nothing_of_the_fault(portal, monkeypatch):
+    def broken(_house: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr("portal.app.health", broken)
+    answer = portal.get("/")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
 
 
 def test_what_was_seen_cannot_become_markup(portal, prefect, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.events import EVENT, Entry, Event, Office, RevisionReason
+from schemas.events import Entry, Event, Office, RevisionReason
 from schemas.evidence import (
     Finding,
     Instant,
@@ -21,6 +21,7 @@ from schemas.evidence import (
 )
 from schemas.people import Actor, Role
 
+EVENT = TypeAdapter(Event)
 HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
 INSTANTS = st.datetimes(
     min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
@@ -30,7 +31,7 @@ DRAFT = st.integers(1, 99)
 COVERED = st.fixed_dictionaries({"data": HEX, "template": HEX, "docx": HEX, "pdf": HEX})
 SIGNATORY = st.from_regex(r"[a-z][a-z0-9-]{0,39}", fullmatch=True)
 PROPOSAL = {
-    "draft": st.just(1), "data": HEX, "signatories": st.lists(SIGNATORY, min_size=1, max_size=3),
+    "draft": st.just(1), "title": st.text(), "data": HEX, "signatories": st.lists(SIGNATORY, min_size=1, max_size=3),
     "offices": st.lists(st.sampled_from(list(Office)), min_size=1, max_size=3),
     "open_facts": st.lists(st.text(), max_size=3),
 }  # fmt: skip
@@ -40,7 +41,7 @@ RECEIPT = {
     "retain_until": st.none() | INSTANTS,
 }  # fmt: skip
 FIELDS: dict[str, dict[str, st.SearchStrategy]] = {
-    "requested": {**PROPOSAL, "document_type": st.text(), "title": st.text()},
+    "requested": {**PROPOSAL, "document_type": st.text()},
     "revised": {**PROPOSAL, "draft": DRAFT, "reason": st.sampled_from(list(RevisionReason))},
     "drafted": {"draft": DRAFT, "content": COVERED},
     "approved": {**DECISION, "office": st.sampled_from(list(Office))},

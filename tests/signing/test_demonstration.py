@@ -148,3 +148,12 @@ def test_openssl_accepts_chain_and_revocation_lists(directory, tmp_path):
         env={"PATH": os.environ["PATH"]},
     )
     assert result.stdout.strip().endswith("OK"), result.stderr
+
+
+def test_every_folder_that_was_made_is_durable(tmp_path, monkeypatch):
+    flushed, flush = [], os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (flushed.append(str(Path(f"/proc/self/fd/{file}").readlink())), flush(file))
+    )
+    create_demonstration_pki(tmp_path / "new" / "home" / "pki", **GIVEN)
+    assert {str(tmp_path), str(tmp_path / "new"), str(tmp_path / "new" / "home")} <= set(flushed)

@@ -12,8 +12,7 @@ from schemas.evidence import Verdict, digest_of
 from signing.fields import signatory_field
 from signing.gate import ExpectedSignature, admit
 from signing.prepare import Attachment
-from signing.read import revisions
-from signing.revision import append_signature, writer_on
+from signing.revision import append_signature, open_pdf, signatures_of, writer_on
 from signing.trust import TrustPolicy
 
 
@@ -208,7 +207,8 @@ def test_missing_signature_is_refused(submit, journey):
 
 
 def test_document_without_its_closing_timestamp_is_refused(submit, journey):
-    sealed = revisions(journey.final)[4]
+    seal = signatures_of(open_pdf(journey.final))[-2]
+    sealed = journey.final[: int(seal.byte_range[2]) + int(seal.byte_range[3])]
     said = refusal(submit, final_pdf=sealed)
     assert "the last object is not a document timestamp" in said
     assert "signatory:gssc" in said

@@ -114,6 +114,6 @@ def test_junk_is_not_prepared(desk, junk):
 def test_stale_revocation_list_is_refused(desk, approved):
     lists = desk.pki.revocation_lists(desk.clock.now + timedelta(days=1))
     trust = desk.pki.trust(desk.clock.now)
-    future = type(trust)(trust.roots, (), lists, trust.seal_certificates)
+    future = type(trust)(trust.roots, lists, trust.seal_certificates)
     with pytest.raises(Refused, match="not known whether"):
         desk.prepare(approved, trust=future)

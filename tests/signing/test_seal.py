@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.sign.fields import MDPPerm
 
-from schemas.errors import Invalid, Refused, TimestampUnavailable
+from schemas.errors import Invalid, Refused, TimestampUnavailable, Unavailable
 from signing.demonstration import create_demonstration_pki
 from signing.fields import CLOSING_SEAL
 from signing.keys import load_pkcs12
@@ -142,9 +142,38 @@ def test_no_timestamp_means_no_signature_and_no_conclusion(desk, journey):
         desk.conclude(journey.revisions[-1], timestamper=Silent())
 
 
+def test_nothing_is_signed_or_sealed_at_a_time_before_the_mark_before(desk, journey):
+    desk.clock.now = journey.finished - timedelta(minutes=20, seconds=1)
+    with pytest.raises(Unavailable, match="a clock is behind") as caught:
+        desk.sign(journey.revisions[0], desk.people[1])
+    assert caught.value.got == "2025-11-22 09:39:59 UTC"
+    assert caught.value.expected == "2025-11-22 09:40:00 UTC, of signatory:gssc, or later"
+    with pytest.raises(Unavailable, match="a clock is behind"):
+        desk.conclude(journey.revisions[-1])
+
+
+def test_two_marks_may_be_of_one_second(desk, journey):
+    desk.clock.now = journey.finished - timedelta(minutes=20)
+    assert desk.sign(journey.revisions[0], desk.people[1]).startswith(journey.revisions[0])
+
+
+def test_a_document_timestamp_of_an_earlier_time_than_the_seal_is_refused(desk, journey):
+    times = iter([desk.clock.now + timedelta(minutes=1), *[desk.clock.now] * 9])
+    asked = []
+
+    def backwards():
+        # The first token asked for is a probe of its size.
+        asked.append(None)
+        return desk.clock.now if len(asked) == 1 else next(times)
+
+    with pytest.raises(Unavailable, match="a clock is behind") as caught:
+        desk.conclude(journey.revisions[-1], timestamper=desk.pki.timestamper(backwards))
+    assert caught.value.where == "timestamp:closing"
+
+
 def test_conclusion_without_a_revocation_list_names_the_certificate(desk, journey):
     trust = desk.trust
-    without_root = TrustPolicy(trust.roots, (), trust.revocation_lists[1:], trust.seal_certificates)
+    without_root = TrustPolicy(trust.roots, trust.revocation_lists[1:], trust.seal_certificates)
     with pytest.raises(Refused) as caught:
         desk.conclude(journey.revisions[-1], trust=without_root)
     assert "revocation list" in caught.value.remedy

@@ -108,6 +108,9 @@ def _make_outbox() -> None:
         sa.Column("created_at", sa.String(27), nullable=False),
         sa.Column("dispatched_at", sa.String(27)),
         sa.Column("run_id", sa.String(64)),
+        sa.Column("failed_at", sa.String(27)),
+        sa.Column("failure", sa.Text),
+        sa.Column("retry", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint(
             "stage", "agreement", "version", "attempt", name="uq_outbox_stage_agreement_version_attempt"

@@ -17,16 +17,21 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 class FakeOutbox:
     rows: list
     marked: dict = field(default_factory=dict)
+    failed: dict = field(default_factory=dict)
     failures: int = 0
 
     def due(self, limit: int = 100):
-        return tuple(row for row in self.rows if row.id not in self.marked)[:limit]
+        return tuple(row for row in self.rows if row.id not in self.marked | self.failed)[:limit]
 
     def mark_dispatched(self, row, run_id, now):
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable("the disk is full")
         self.marked[row.id] = (run_id, now)
+
+    def mark_failed(self, stage, agreement, version, failure, *, retry, now):
+        [row] = [row for row in self.rows if (row.stage, row.agreement, row.version) == (stage, agreement, version)]
+        self.failed[row.id] = (failure, retry, now)
 
 
 def dispatch(outbox, start) -> int:
@@ -59,7 +64,7 @@ def test_nothing_is_marked_while_prefect_does_not_answer():
     assert outbox.due() == tuple(outbox.rows)
 
 
-def test_a_refused_row_stays_due_and_does_not_hold_up_the_others(caplog):
+def test_a_refused_row_is_marked_as_failed_and_does_not_hold_up_the_others(caplog):
     refused, fine = outbox_row("dance", "MOU-2026-0001"), outbox_row("draft", "MOU-2026-0002")
     outbox = FakeOutbox([refused, fine])
 
@@ -70,8 +75,10 @@ def test_a_refused_row_stays_due_and_does_not_hold_up_the_others(caplog):
 
     with caplog.at_level(logging.ERROR):
         assert dispatch(outbox, start) == 1
-    assert outbox.due() == (refused,)
-    assert "no deployment does this stage" in caplog.text
+        assert dispatch(outbox, start) == 0
+    assert outbox.due() == ()
+    assert outbox.failed == {refused.id: ("Refused: no deployment does this stage", False, NOW)}
+    assert caplog.text.count("no deployment does this stage") == 1
 
 
 @pytest.mark.parametrize(

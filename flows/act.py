@@ -1,0 +1,70 @@
+"""What every command has in common: who acts, on what, and what it leaves behind."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from pydantic_core import PydanticCustomError
+
+from archive.layout import data_key
+from archive.transaction import Transaction
+from flows.wiring import Installation
+from schemas.documents import Document, read_data
+from schemas.errors import InputError, NotAuthorised, Refused
+from schemas.evidence import Digest
+from schemas.lifecycle import AgreementState
+from schemas.people import Actor, Person, Role
+from schemas.text import printable
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind: the agreement's state, and whether this call changed it."""
+
+    state: AgreementState
+    changed: bool
+
+
+def acting(house: Installation, email: str, role: Role) -> Person:
+    """Return the person with this mail address; raise :class:`NotAuthorised` where they lack the role."""
+    try:
+        person = house.people.get(email)
+    except Refused as error:
+        raise NotAuthorised(f"{email} is nobody here", expected=f"a {role}", remedy=error.remedy) from error
+    if role not in person.roles:
+        raise NotAuthorised(
+            f"{email} is no {role}",
+            got="roles: " + ", ".join(person.roles),
+            expected=f"the role {role}",
+            remedy=f"an administrator adds it: convenio people add {email} --role {role}",
+        )
+    return person
+
+
+def as_actor(role: Role, person: Person) -> Actor:
+    """Return how the ledger names a person who acts in a role."""
+    return Actor(role=role, person=person.commitment)
+
+
+def data_of(house: Installation, data: Digest) -> Document:
+    """Return the document whose data has this digest."""
+    return read_data(house.store.get(data_key(data)))
+
+
+def one_line(text: str, *, what: str) -> str:
+    """Return ``text`` without outer spaces; raise :class:`InputError` where it is empty or cannot be printed."""
+    try:
+        line = printable(text)
+    except PydanticCustomError as error:
+        raise InputError(
+            f"{what} cannot be kept", got=error.message(), expected="printable text on one line"
+        ) from error
+    if not line:
+        raise InputError(f"{what} is needed", expected="a few words that say it")
+    return line
+
+
+def keep_remark(tx: Transaction, text: str) -> Digest:
+    """Keep a comment or a reason erasably and return the commitment to it."""
+    return tx.remember_remark(one_line(text, what="a reason"), secrets.token_hex(32))
