@@ -150,6 +150,8 @@ def _failed(what: str, error: Exception) -> State:
 
 
 async def _show(outcome: Outcome) -> None:
+    if not outcome.acted:
+        return  # the artifact of the run that acted stays the newest under its key
     rows = "\n".join(f"| {name} | `{value}` |" for name, value in outcome.particulars.items())
     table = f"\n\n| | |\n|---|---|\n{rows}" if rows else ""
     await acreate_markdown_artifact(

@@ -89,6 +89,7 @@ def test_one_changed_byte_is_refused_and_its_file_named(demonstration, empty, tm
 
 def test_another_organisations_keys_make_it_invalid(demonstration, empty, tmp_path):
     keys = tmp_path / "other-keys.json"
+    assert convenio("people", "add", "x@example.org", "--role", "manager", home=tmp_path / "other").returncode == 0
     assert convenio("keys", "export", "-o", keys, home=tmp_path / "other").returncode == 0
     verified = convenio("verify", demonstration.dossier, "--keys", keys, home=empty)
     assert verified.returncode == 1
