@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import socket
 import time
@@ -78,6 +79,12 @@ def wait_until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_imported() -> None:
+    """Import Prefect before a test's log is captured: setting up its own log, it drops other handlers."""
+    importlib.import_module("prefect.main")
 
 
 @pytest.fixture(scope="session")
