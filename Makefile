@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check coverage bench
+.PHONY: help demo up examples test check coverage docs bench
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target does; do \
@@ -17,6 +17,10 @@ demo: ## one agreement from data to a verified archive, in a fresh home
 up: ## start Prefect, runner and portal on loopback; Ctrl-C stops them
 	@.ci/set-up run
 	@$(BIN)/convenio up
+
+examples: ## every example as DOCX and PDF/A, into out/
+	@.ci/set-up run
+	@$(BIN)/python -m examples.render out
 
 test: ## all tests
 	@.ci/set-up test
@@ -33,6 +37,10 @@ check: ## lint, format, types, import contracts, dependencies
 coverage: ## all tests, with the branches they miss
 	@.ci/set-up test
 	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
+
+docs: ## the pages on document types, from models and templates
+	@.ci/set-up check
+	@$(BIN)/python -m docs.pages
 
 bench: ## what the way costs, beside a naive script
 	@.ci/set-up run

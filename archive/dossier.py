@@ -7,6 +7,8 @@
     checkpoint                     signed note over the ledger's size and root (C2SP tlog-checkpoint)
     drafts/<n>/data.json           the data of draft n (RFC 8785); a draft never rendered has only this
     drafts/<n>/draft.docx, .pdf    its text and its pages
+    drafts/<n>/edited.docx         the text as a reviewer edited it by hand, where one did
+    drafts/<n>/manifest.json       what it was made from: template, clauses, pinned documents (RFC 8785)
     entries/<counter>.json         the ledger's leaves, exact bytes
     manifest.json                  format, version, agreement, SHA-256 and size of every other member
     people.json, remarks.json      openings by commitment; what was erased is missing

@@ -13,6 +13,7 @@ from schemas.events import (
     Declined,
     Deposited,
     Drafted,
+    Edited,
     Entry,
     Prepared,
     Rejected,
@@ -23,7 +24,8 @@ from schemas.events import (
     Withdrawn,
 )
 from schemas.evidence import Digest
-from schemas.lifecycle import AgreementState, Stage, fold
+from schemas.lifecycle import fold
+from schemas.state import AgreementState, Stage
 
 Kind = TypeVar("Kind")
 
@@ -72,7 +74,11 @@ class History:
             match entry.event:
                 case Requested() | Revised() as event:
                     files[f"drafts/{event.draft}/data.json"] = event.data
+                case Edited() as event:
+                    files[f"drafts/{event.draft}/data.json"] = event.data
+                    files[f"drafts/{event.draft}/edited.docx"] = event.docx
                 case Drafted() as event:
+                    files[f"drafts/{event.draft}/manifest.json"] = event.content.manifest
                     files[f"drafts/{event.draft}/draft.docx"] = event.content.docx
                     files[f"drafts/{event.draft}/draft.pdf"] = event.content.pdf
                     files[f"templates/{event.content.template}.docx"] = event.content.template
@@ -88,7 +94,7 @@ class History:
     @property
     def remarks(self) -> tuple[Digest, ...]:
         """Commitments to every comment, in order."""
-        bearing = (Returned, Rejected, Withdrawn, Declined)
+        bearing = (Edited, Returned, Rejected, Withdrawn, Declined)
         return tuple(dict.fromkeys(entry.event.remark for entry in self.entries if isinstance(entry.event, bearing)))
 
 

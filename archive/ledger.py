@@ -16,7 +16,8 @@ from archive.merkle import Tree
 from archive.proposals import unknown
 from archive.transaction import Transaction
 from schemas.evidence import AgreementId, Checkpoint
-from schemas.lifecycle import AgreementState, fold
+from schemas.lifecycle import fold
+from schemas.state import AgreementState
 
 
 class Ledger:

@@ -14,8 +14,9 @@ def sentence(event: ev.Event, document: StatedDocument) -> str:
             return f"Requested: {event.title}"
         case ev.Revised(reason=ev.RevisionReason.CONFIRMED):
             return f"Confirmed assumed facts, which makes draft {event.draft}; no other value changed"
-        case ev.Revised():
-            return f"Changed the data for draft {event.draft}; earlier approvals are void"
+        case ev.Revised() | ev.Edited():
+            done = "Changed the data" if isinstance(event, ev.Revised) else "Edited the text by hand"
+            return f"{done} for draft {event.draft}; earlier approvals are void"
         case ev.Drafted():
             return f"Draft {event.draft} was written and stored"
         case ev.Approved():

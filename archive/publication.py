@@ -17,7 +17,8 @@ from archive.merkle import Tree, verify_consistency
 from archive.tables import checkpoints
 from schemas.errors import ConvenioError, Invalid, Refused
 from schemas.evidence import Checkpoint
-from schemas.lifecycle import AgreementState, transition
+from schemas.lifecycle import transition
+from schemas.state import AgreementState
 
 
 def publish(engine: Engine, key: CheckpointKey, now: datetime) -> Checkpoint:

@@ -83,12 +83,11 @@ class StatedSignatory(_Stated):
 
 
 class StatedDocument(_Stated):
-    """Title, parties and signatories as the approved data states them, in the document's order."""
+    """Parties and signatories as the approved data states them, in the document's order."""
 
     type: str
-    title: str
     parties: tuple[StatedParty, ...] = Field(min_length=1)
-    signatories: tuple[StatedSignatory, ...] = Field(min_length=1)
+    signatories: tuple[StatedSignatory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def stated_document(data: bytes) -> StatedDocument:
         return StatedDocument.model_validate_json(data)
     except ValidationError as cause:
         raise Invalid(
-            "the document's data cannot be read", got=first_fault(cause), expected="title, parties and signatories"
+            "the document's data cannot be read", got=first_fault(cause), expected="parties and signatories"
         ) from cause
 
 

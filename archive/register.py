@@ -11,7 +11,8 @@ from archive import entries, tables
 from archive.database import reading, writing
 from archive.proposals import unknown
 from schemas.evidence import AgreementId, Digest, Evidence, Instant
-from schemas.lifecycle import AgreementState, Stage, transition
+from schemas.lifecycle import transition
+from schemas.state import AgreementState, Stage
 
 AGREEMENT_ID = re.compile(r"(?P<document_type>[A-Z][A-Z0-9-]*)-(?P<year>[0-9]{4})-(?P<number>[0-9]{4,})")
 """``MOU-2026-0001``."""
@@ -25,7 +26,8 @@ class RegisterRow(Evidence):
 
     ``waits_for`` names who can move the agreement on: ``system``, ``manager``, ``office:legal``,
     ``signatory:<id>``; empty when it is archived or ended. ``since`` is when it reached its stage, ``updated_at``
-    when its last entry occurred; ``counter`` is that entry's, ``pdf`` the newest revision.
+    when its last entry occurred; ``counter`` is that entry's, ``pdf`` the newest revision; ``changes`` are the
+    agreements it changes or takes the place of.
     """
 
     id: AgreementId
@@ -38,6 +40,7 @@ class RegisterRow(Evidence):
     updated_at: Instant
     counter: int
     pdf: Digest | None
+    changes: tuple[str, ...] = ()
 
 
 def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
@@ -53,6 +56,7 @@ def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
         updated_at=updated_at,
         counter=state.counter,
         pdf=state.pdf,
+        changes=state.changes,
     )
 
 
@@ -88,6 +92,11 @@ class Register:
             statement = statement.where((" " + columns.waits_for + " ").contains(f" {waits_for} ", autoescape=True))
         with reading(self._engine) as connection:
             return tuple(_parsed(row) for row in connection.execute(statement).mappings())
+
+    def changed_by(self, agreement: AgreementId | str) -> tuple[RegisterRow, ...]:
+        """Return the archived agreements that change ``agreement`` or take its place, the oldest first."""
+        archived = self.rows(stage=Stage.ARCHIVED)
+        return tuple(row for row in archived if agreement in row.changes)
 
     def show(self, agreement: AgreementId | str) -> RegisterRow:
         """Return the line of one agreement; raises :class:`Refused` for an unknown one, proposing the nearest."""
@@ -154,8 +163,10 @@ def _last_numbers(rows: Iterable[RegisterRow]) -> list[dict[str, object]]:
 
 
 def _columns(row: RegisterRow) -> dict[str, object]:
-    return {**row.model_dump(), "stage": row.stage.value, "waits_for": " ".join(row.waits_for)}
+    lists = {"waits_for": " ".join(row.waits_for), "changes": " ".join(row.changes)}
+    return {**row.model_dump(), "stage": row.stage.value, **lists}
 
 
 def _parsed(row: RowMapping) -> RegisterRow:
-    return RegisterRow.model_validate({**row, "waits_for": tuple(row["waits_for"].split())})
+    lists = {name: tuple(row[name].split()) for name in ("waits_for", "changes")}
+    return RegisterRow.model_validate({**row, **lists})

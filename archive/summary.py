@@ -15,9 +15,9 @@ from string import Template
 from archive.narrative import revision, sentence
 from archive.record import Record
 from schemas import events as ev
+from schemas.documents import model_of
 from schemas.evidence import Digest, SignatureKind, SignatureReport, Verdict, instant_text
 
-_TYPES = {"mou": "Memorandum of understanding"}
 _KINDS = {
     SignatureKind.SIGNATURE: "Signature of a person",
     SignatureKind.SEAL: "Seal of the organisation",
@@ -47,7 +47,7 @@ _PAGE = """<!DOCTYPE html>
 
 def write_summary(record: Record) -> bytes:
     """Return the summary as one self-contained HTML page in UTF-8: no script, nothing loaded from elsewhere."""
-    title = f"{record.history.agreement} · {record.document.title}"
+    title = f"{record.history.agreement} · {record.history.state.title}"
     sections = (_head, _verdict, _parties, _chain, _timeline, _signatures, _keeping, _files, _foot)
     body = "\n".join(section(record) for section in sections)
     style = Path(__file__).with_name("summary_v1.css").read_text("utf-8")
@@ -63,13 +63,12 @@ def write_readme(record: Record) -> bytes:
 
 def _head(record: Record) -> str:
     history = record.history
-    kind = _TYPES.get(record.document.type, record.document.type)
+    signed = f"signed by {len(history.signed)} of {len(history.state.signatories)}" if history.signed else "not signed"
     return f"""<header>
-<p class="above">{escape(kind)} · dossier</p>
-<h1>{escape(record.document.title)}</h1>
+<p class="above">{escape(model_of(record.document.type).kind)} · dossier</p>
+<h1>{escape(history.state.title)}</h1>
 <p class="quiet">{escape(history.agreement)}</p>
-<p class="standing">Archived · draft {history.state.draft} · signed by {len(history.signed)} of \
-{len(history.state.signatories)} · {escape(history.concluded.level)}</p>
+<p class="standing">Archived · draft {history.state.draft} · {signed} · {escape(history.concluded.level)}</p>
 </header>
 <main>"""
 
@@ -116,6 +115,7 @@ def _chain(record: Record) -> str:
         ("Approved data", _code(covers.data)),
         ("Approved text (DOCX)", _code(covers.docx)),
         ("Template", _code(covers.template)),
+        ("What it was made from", _code(covers.manifest)),
     )
     return f"<h2>Approved = signed = archived</h2>\n{table}\n{_facts(sources)}"
 
@@ -140,7 +140,7 @@ def _timeline(record: Record) -> str:
 
 
 def _comment(event: ev.Event, record: Record) -> str:
-    if not isinstance(event, ev.Returned | ev.Rejected | ev.Withdrawn | ev.Declined):
+    if not isinstance(event, ev.Edited | ev.Returned | ev.Rejected | ev.Withdrawn | ev.Declined):
         return ""
     opening = record.remarks.get(event.remark)
     return f"<blockquote>{_text(opening.text) if opening else _ERASED}</blockquote>"

@@ -109,9 +109,10 @@ agreements = Table(
     Column("updated_at", InstantText, nullable=False),
     Column("counter", Integer, nullable=False),
     Column("pdf", DIGEST),
+    Column("changes", Text, nullable=False),
     Index(None, "stage", "since"),
 )
-"""Where each agreement stands; ``waits_for`` holds waiters such as ``office:legal``, separated by spaces."""
+"""Where each agreement stands; ``waits_for`` (such as ``office:legal``) and ``changes`` are separated by spaces."""
 
 agreement_numbers = Table(
     "agreement_numbers",

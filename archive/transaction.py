@@ -16,8 +16,9 @@ from archive.proposals import unknown
 from schemas.errors import ConflictingContent, Refused
 from schemas.events import Entry, Event
 from schemas.evidence import AgreementId, Digest, canonical_json, digest_of
-from schemas.lifecycle import AgreementState, fold, transition
+from schemas.lifecycle import fold, transition
 from schemas.people import Actor, Person, Role
+from schemas.state import AgreementState
 
 
 class Appended(Recorded):

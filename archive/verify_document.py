@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from archive.confirmations import confirmed_facts
 from archive.dossier import RECEIPT
-from archive.exact import exact_json
+from archive.exact import exact_json, read_exact
 from archive.examination import Examination
 from archive.history import AGREEMENT_PDF, SEAL_REPORT, History
 from archive.record import read_seal_report
@@ -14,7 +14,8 @@ from archive.revisions import Revision, revisions_within
 from archive.verify_ledger import member
 from schemas.errors import DigestMismatch, Invalid
 from schemas.evidence import DepositReceipt, Digest, SealReport, Verdict, digest_of
-from schemas.lifecycle import Approval
+from schemas.manifest import DraftManifest
+from schemas.state import Approval
 
 
 def verify_files(examination: Examination, members: Mapping[str, bytes], history: History) -> None:
@@ -36,10 +37,20 @@ def verify_files(examination: Examination, members: Mapping[str, bytes], history
         "approvals",
         lambda: _approved(members, history),
         lambda given: (
-            f"draft {history.state.draft} was approved, by digest of its data, template, DOCX and PDF, for "
+            f"draft {history.state.draft} was approved, by digest of its data, template, manifest, DOCX and PDF, for "
             + " and ".join(approval.office for approval in given)
         ),
         place=f"drafts/{history.state.draft}/",
+    )
+    examination.check(
+        "draft manifest",
+        lambda: _manifest(members, history),
+        lambda manifest: (
+            f"draft {manifest.draft} was made from {manifest.template.id} version {manifest.template.version} "
+            f"({manifest.template.edition}) and {len(manifest.clauses)} clauses"
+            + (", then edited by hand" if manifest.edited_by_hand else "")
+        ),
+        place=f"drafts/{history.state.draft}/manifest.json",
     )
     examination.check(
         "approved = signed = archived",
@@ -81,6 +92,7 @@ def _approved(members: Mapping[str, bytes], history: History) -> tuple[Approval,
         files = {
             f"{folder}/data.json": covers.data,
             f"templates/{covers.template}.docx": covers.template,
+            f"{folder}/manifest.json": covers.manifest,
             f"{folder}/draft.docx": covers.docx,
             f"{folder}/draft.pdf": covers.pdf,
         }
@@ -93,6 +105,22 @@ def _approved(members: Mapping[str, bytes], history: History) -> tuple[Approval,
                     expected=digest,
                 )
     return history.state.approvals
+
+
+def _manifest(members: Mapping[str, bytes], history: History) -> DraftManifest:
+    name, content = f"drafts/{history.state.draft}/manifest.json", history.state.content
+    manifest = read_exact(DraftManifest, member(members, name), where=name)
+    said = (manifest.agreement, manifest.draft, manifest.data, manifest.template.sha256, manifest.docx)
+    covers = (content.data, content.template, content.docx) if content else ()
+    expected = (history.agreement, history.state.draft, *covers)
+    if said != expected or manifest.edited_by_hand != history.state.edited:
+        raise Invalid(
+            "the manifest describes another draft",
+            where=name,
+            got=", ".join(map(str, said)),
+            expected=", ".join(map(str, expected)),
+        )
+    return manifest
 
 
 def _chain_told(revisions: tuple[Revision, ...]) -> str:

@@ -25,8 +25,9 @@ from schemas.documents import Document, data_bytes
 from schemas.evidence import digest_of
 from signing.demonstration import create_demonstration_pki
 from templates.catalog import FOLDER, load_template
-from templates.compiled import environment_for
-from templates.render import context_for
+from templates.context import context_for
+from templates.sandbox import environment_for
+from templates.selection import select
 
 PASSPHRASE = b"benchmark"
 EXPORT = (
@@ -91,16 +92,17 @@ def _archive(
 
 
 def _render(document: Document, number: int, target: Path) -> None:
-    template = load_template(document.document_type)
-    context = context_for(
+    template = load_template(document.document_type, document.edition)
+    context, _ = context_for(
         template,
         document,
+        select(template, document),
         agreement_id=f"MOU-2026-{number:04d}",
         draft=1,
         data_digest=digest_of(data_bytes(document)),
     )
-    word = DocxTemplate(FOLDER / document.document_type / f"v{template.version}" / "template.docx")
-    word.render(context, jinja_env=environment_for(template.language))
+    word = DocxTemplate(FOLDER / document.document_type / f"v{template.version}" / f"{template.edition}.docx")
+    word.render(context, jinja_env=environment_for(template.locale))
     word.save(target)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks import naive, start_up, way
+from benchmarks import naive, rendering, start_up, way
 from schemas.documents import Document
 from schemas.fact import Status, open_facts
 from schemas.loader import load_document
@@ -22,6 +22,7 @@ def main() -> None:
     print("Start of the fast commands (median of 5 cold processes, bound 1 s)")
     for name, seconds in start_up.medians().items():
         print(f"  {name:34} {seconds * 1000:7.0f} ms")
+    _rendering(rendering.measure())
     documents = _documents()
     print(f"\nFrom data to archived PDF, {len(documents)} memoranda of 2 signatures each, in turn")
     ratios = []
@@ -32,6 +33,16 @@ def main() -> None:
         _row(f"Convenio, {WORKERS} workers", ours, our_sizes)
         ratios.append(theirs / ours)
     print(f"  ratio naive / Convenio: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+
+
+def _rendering(measured: rendering.Measured) -> None:
+    print(
+        f"\n{measured.drafts} drafts of the partnership agreement, {measured.characters} characters each (processor time, medians)"
+    )
+    for name, seconds in (("docxtpl, a new object each", measured.docxtpl), ("Convenio", measured.convenio)):
+        print(f"  {name:26} {seconds * 1000:8.2f} ms each")
+    print(f"  to make the template ready {measured.first * 1000:8.2f} ms, once")
+    print(f"  ratio {measured.ratio:.1f}; {measured.equal} of {measured.drafts} bodies equal in canonical XML")
 
 
 def _documents() -> list[Document]:

@@ -21,7 +21,7 @@ from flows.settings import Settings
 from flows.wiring import Installation
 from schemas.documents import Document, data_bytes, read_data
 from schemas.evidence import AgreementId
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 
 MANAGER, REVIEWER, PASSPHRASE = "manager@example.org", "reviewer@example.org", b"benchmark"
 

@@ -14,9 +14,12 @@ from schemas.errors import InputError
 if TYPE_CHECKING:
     from flows.act import Done
     from flows.wiring import Installation
-    from schemas.lifecycle import AgreementState
+    from schemas.state import AgreementState
 
 FILE = click.Path(path_type=Path)
+DISCARD_EDITS = click.option(
+    "--discard-edits", is_flag=True, help="Render anew although the draft was edited by hand; the edits are lost."
+)
 AS = click.option("--as", "by", metavar="EMAIL", envvar="CONVENIO_AS", required=True, help="Who acts (CONVENIO_AS).")
 
 
@@ -35,7 +38,7 @@ def check(file: Path, home: Path | None, as_json: bool) -> None:  # noqa: ARG001
         print_json(
             {
                 "type": document.document_type,
-                "title": document.title,
+                "title": str(document.title),
                 "notes": [str(note) for note in notes],
                 "open_facts": {path: fact.status for path, fact in unknown},
             }
@@ -69,16 +72,26 @@ def new(file: Path, by: str, wait: bool, home: Path | None, as_json: bool) -> No
 @click.argument("file", type=FILE)
 @click.option("--draft", type=int, required=True, metavar="N", help="Which draft the new data replaces.")
 @AS
+@DISCARD_EDITS
 @click.option("--wait", is_flag=True, help="Wait until the draft is ready.")
 @common
-def revise(agreement: str, file: Path, draft: int, by: str, wait: bool, home: Path | None, as_json: bool) -> None:
+def revise(
+    agreement: str,
+    file: Path,
+    draft: int,
+    by: str,
+    discard_edits: bool,
+    wait: bool,
+    home: Path | None,
+    as_json: bool,
+) -> None:
     """Give new data in place of draft N; it becomes the next draft and voids every approval."""
     from flows.commands import revise as revise_agreement
     from schemas.evidence import AgreementId
     from schemas.loader import load_document
 
     document, house = load_document(file), installation(home)
-    done = revise_agreement(house, AgreementId(agreement), document, draft=draft, by=by)
+    done = revise_agreement(house, AgreementId(agreement), document, draft=draft, by=by, discard_edits=discard_edits)
     report(drafted(house, done) if wait else done, "revised", as_json=as_json)
 
 
@@ -88,7 +101,7 @@ def revise(agreement: str, file: Path, draft: int, by: str, wait: bool, home: Pa
 def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None:
     """List agreements: where each stands and whom it waits for."""
     from flows.queries import troubles
-    from schemas.lifecycle import Stage
+    from schemas.state import Stage
 
     if stage is not None and stage not in list(Stage):
         raise InputError(f"{stage!r} is no stage", expected=", ".join(Stage))
@@ -126,11 +139,13 @@ def show(agreement: str, home: Path | None, as_json: bool) -> None:
 @click.command()
 @click.argument("agreement", metavar="ID")
 @click.option("--draft", type=int, metavar="N", help="Of draft N; by default of the newest revision.")
-@click.option("--what", type=click.Choice(["pdf", "docx", "data"]), default="pdf", help="Which file; pdf by default.")
+@click.option(
+    "--what", type=click.Choice(["pdf", "docx", "data", "manifest"]), default="pdf", help="Which file; pdf by default."
+)
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write.")
 @common
 def fetch(agreement: str, draft: int | None, what: str, output: Path, home: Path | None, as_json: bool) -> None:
-    """Write a draft's PDF, DOCX or data, or the newest revision, into a file: to read before deciding or signing."""
+    """Write a draft's PDF, DOCX, data or manifest, or the newest revision, into a file: read before you decide."""
     from flows.files import write_new
     from flows.queries import content_of
     from schemas.evidence import AgreementId, digest_of
@@ -201,7 +216,7 @@ def drafted(house: Installation, done: Done) -> Done:
     from flows.up import is_up
     from schemas.errors import OrchestrationUnavailable
     from schemas.evidence import AgreementId
-    from schemas.lifecycle import Stage
+    from schemas.state import Stage
 
     if done.state.stage is Stage.REQUESTED and not is_up(house):
         raise OrchestrationUnavailable(

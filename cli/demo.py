@@ -25,8 +25,8 @@ from schemas.documents import Document
 from schemas.errors import InputError, Invalid, RefusedTransition
 from schemas.evidence import AgreementId, Verdict
 from schemas.fact import open_facts
-from schemas.lifecycle import AgreementState, Stage
 from schemas.loader import load_document
+from schemas.state import AgreementState, Stage
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "gssc" / "mou-czech-cape-verdean-chamber.yaml"
 MANAGER = "manager@example.org"

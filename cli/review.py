@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cli.agreements import AS, report
+from cli.agreements import AS, drafted, report
 from cli.output import common, installation
 
 DRAFT = click.option("--draft", type=int, required=True, metavar="N", help="Which draft the decision is about.")
@@ -14,7 +14,7 @@ DRAFT = click.option("--draft", type=int, required=True, metavar="N", help="Whic
 
 @click.group()
 def review() -> None:
-    """Approve, return or reject a draft."""
+    """Approve, return or reject a draft, or edit its text."""
 
 
 @review.command()
@@ -64,3 +64,25 @@ def reject(agreement: str, draft: int, by: str, comment: str, home: Path | None,
 
     done = commands.reject(installation(home), AgreementId(agreement), draft=draft, by=by, comment=comment)
     report(done, "rejected", as_json=as_json)
+
+
+@review.command()
+@click.argument("agreement", metavar="ID")
+@click.argument("file", type=click.Path(path_type=Path))
+@DRAFT
+@AS
+@click.option("--comment", required=True, help="What was changed, and why.")
+@click.option("--wait", is_flag=True, help="Wait until the next draft is ready.")
+@common
+def edit(
+    agreement: str, file: Path, draft: int, by: str, comment: str, wait: bool, home: Path | None, as_json: bool
+) -> None:
+    """Put an edited Word file in place of draft N: it becomes the next draft, marked as edited by hand."""
+    from flows import commands
+    from flows.files import read_whole
+    from schemas.evidence import AgreementId
+    from templates.word_file import MAX_BYTES
+
+    docx, house = read_whole(file, expected="a Word file (DOCX)", max_size_bytes=MAX_BYTES), installation(home)
+    done = commands.edit(house, AgreementId(agreement), docx, draft=draft, by=by, comment=comment)
+    report(drafted(house, done) if wait else done, "edited", as_json=as_json)

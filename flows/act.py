@@ -11,10 +11,11 @@ from archive.layout import data_key
 from archive.transaction import Transaction
 from flows.wiring import Installation
 from schemas.documents import Document, read_data
-from schemas.errors import InputError, NotAuthorised, Refused
-from schemas.evidence import Digest
-from schemas.lifecycle import AgreementState
+from schemas.errors import InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
+from schemas.events import Covered
+from schemas.evidence import AgreementId, Digest
 from schemas.people import Actor, Person, Role
+from schemas.state import AgreementState, Stage
 from schemas.text import printable
 
 
@@ -68,3 +69,26 @@ def one_line(text: str, *, what: str) -> str:
 def keep_remark(tx: Transaction, text: str) -> Digest:
     """Keep a comment or a reason erasably and return the commitment to it."""
     return tx.remember_remark(one_line(text, what="a reason"), secrets.token_hex(32))
+
+
+def reviewed(house: Installation, agreement: AgreementId, draft: int) -> tuple[AgreementState, Covered]:
+    """Return the state and the content of draft ``draft``, which must be the current one and rendered."""
+    state = house.ledger.state(agreement)
+    require_draft(state, draft)
+    if state.content is None:
+        raise RefusedTransition(
+            f"draft {draft} is not rendered yet", where=agreement, got=state.stage, expected=Stage.IN_REVIEW
+        )
+    return state, state.content
+
+
+def require_draft(state: AgreementState, draft: int) -> None:
+    """Raise :class:`StaleBase` unless ``draft`` is the current one."""
+    if state.draft != draft:
+        raise StaleBase(
+            f"draft {state.draft} is the current one",
+            where=state.agreement,
+            got=f"draft {draft}",
+            expected=f"draft {state.draft}",
+            remedy="read the current draft and decide about it",
+        )

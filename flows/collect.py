@@ -9,7 +9,7 @@ from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import GateRefused
 from schemas.evidence import AgreementId, Verdict
-from schemas.lifecycle import AgreementState, Stage
+from schemas.state import AgreementState, Stage
 from signing.validate import validate
 
 
@@ -27,7 +27,7 @@ def collect(house: Installation, agreement: AgreementId, signed: int) -> Outcome
         # conclude comes next, and its gate validates this revision as part of the final file
         with house.ledger.transaction() as tx:
             tx.enqueue("conclude", agreement, signed, now=house.clock())
-        summary = f"All {signed} signatories of {agreement} have signed."
+        summary = f"All {signed} signatories of {agreement} have signed." if signed else "Nobody has to sign."
         return Outcome(agreement, "collect", acted=True, summary=summary, particulars={"signed pdf": state.pdf})
     newest = load(house, agreement, state.pdf, "pdf")
     now = house.clock()

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from archive.layout import data_key
 from archive.transaction import Transaction, op_id_of
-from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line
+from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line, require_draft, reviewed
+from flows.editing import edit
+from flows.pins import require_current
+from flows.proposal import proposed, template_for
 from flows.signatures import decline, sign
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.documents import Document, data_bytes
-from schemas.errors import Fault, InputError, Refused, RefusedTransition, StaleBase
+from schemas.errors import Fault, InputError, Refused, RefusedTransition
 from schemas.evidence import AgreementId, Digest, digest_of
 from schemas.fact import Confirmation, Status, confirm, facts, open_facts
-from schemas.lifecycle import AgreementState, Stage
 from schemas.people import Person, Role
+from schemas.state import AgreementState, Stage
 
 __all__ = [
     "add_person",
     "approve",
     "confirm_facts",
     "decline",
+    "edit",
     "reject",
     "request",
     "return_draft",
@@ -41,6 +45,8 @@ def request(house: Installation, document: Document, *, by: str) -> Done:
     """
     manager, content = acting(house, by, Role.MANAGER), data_bytes(document)
     _refuse_foreign_confirmations(document, None)
+    template = template_for(house, document)
+    proposal = proposed(house, document, content, 1, template)
     house.store.put(data_key(digest_of(content)), content)
     now = house.clock()
     with house.ledger.transaction() as tx:
@@ -48,23 +54,32 @@ def request(house: Installation, document: Document, *, by: str) -> Done:
         if known is not None:
             return Done(known, changed=False)
         agreement = tx.new_agreement_id(document.id_prefix, now.year)
-        event = ev.Requested(document_type=document.document_type, **_proposal(document, content, 1))
+        event = ev.Requested(document_type=document.document_type, template_version=template.version, **proposal)
         tx.append(agreement, op_id, now, as_actor(Role.MANAGER, manager), event)
         tx.enqueue("draft", agreement, 1, now=now)
         return Done(tx.state(agreement), changed=True)
 
 
-def revise(house: Installation, agreement: AgreementId, document: Document, *, draft: int, by: str) -> Done:
+def revise(
+    house: Installation,
+    agreement: AgreementId,
+    document: Document,
+    *,
+    draft: int,
+    by: str,
+    discard_edits: bool = False,
+) -> Done:
     """Give new data in place of draft ``draft``; it becomes the next draft, and every approval so far is void.
 
     Repeating a revision gives the first result. Raises :class:`StaleBase` where ``draft`` is not the current one,
-    :class:`Refused` where nothing changed, :class:`RefusedTransition` once signing began.
+    :class:`Refused` where nothing changed or edits by hand would be lost and are not to be discarded,
+    :class:`RefusedTransition` once signing began.
     """
     manager, state = acting(house, by, Role.MANAGER), house.ledger.state(agreement)
     digest = digest_of(data_bytes(document))
     if (state.draft, state.data) == (draft + 1, digest):
         return Done(state, changed=False)
-    _require_current(state, draft)
+    require_draft(state, draft)
     if digest == state.data:
         raise Refused(f"the data is that of draft {draft} already", where=agreement, remedy="change the file first")
     if document.document_type != state.document_type:
@@ -72,14 +87,23 @@ def revise(house: Installation, agreement: AgreementId, document: Document, *, d
             "an agreement keeps its type", where=agreement, got=document.document_type, expected=state.document_type
         )
     _refuse_foreign_confirmations(document, data_of(house, state.data))
+    _keep_edits(state, discard=discard_edits)
     return _next_draft(house, state, document, manager, reason=ev.RevisionReason.AMENDED)
 
 
-def confirm_facts(house: Installation, agreement: AgreementId, paths: tuple[str, ...], *, basis: str, by: str) -> Done:
+def confirm_facts(
+    house: Installation,
+    agreement: AgreementId,
+    paths: tuple[str, ...],
+    *,
+    basis: str,
+    by: str,
+    discard_edits: bool = False,
+) -> Done:
     """Confirm open facts as they stand (all of them where ``paths`` is empty), which makes the next draft.
 
     Facts confirmed before are left as they are. Raises :class:`InputError` naming every path that cannot be
-    confirmed.
+    confirmed, :class:`Refused` where edits by hand would be lost and are not to be discarded.
     """
     manager, state = acting(house, by, Role.MANAGER), house.ledger.state(agreement)
     document = data_of(house, state.data)
@@ -87,6 +111,7 @@ def confirm_facts(house: Installation, agreement: AgreementId, paths: tuple[str,
     chosen = [path for path in paths or [path for path, _ in open_facts(document)] if path not in done]
     if not chosen:
         return Done(state, changed=False)
+    _keep_edits(state, discard=discard_edits)
     reason = one_line(basis, what="the basis of a confirmation")
     confirmed = confirm(document, chosen, Confirmation(at=house.clock(), basis=reason))
     return _next_draft(house, state, confirmed, manager, reason=ev.RevisionReason.CONFIRMED)
@@ -101,13 +126,14 @@ def approve(
     for another draft than the current one.
     """
     reviewer = acting(house, by, Role.REVIEWER)
-    state, content = _reviewed(house, agreement, draft)
+    state, content = reviewed(house, agreement, draft)
     given = [approval.office for approval in state.approvals if approval.person == reviewer.commitment]
     if given and office in {None, *given}:
         return Done(state, changed=False)
     office = office or next(iter(state.missing_offices), state.offices[0])
     event = ev.Approved(draft=draft, office=office, covers=content)
-    signatories = data_of(house, content.data).signatories
+    document = data_of(house, content.data)
+    require_current(house, document, agreement)
     now, op_id = house.clock(), op_id_of("approved", agreement, str(draft), reviewer.commitment)
     with house.ledger.transaction() as tx:
         if not given and tx.find(op_id) is not None:
@@ -119,7 +145,7 @@ def approve(
             )
         appended = tx.append(agreement, op_id, now, as_actor(Role.REVIEWER, reviewer), event)
         if tx.state(agreement).stage is Stage.APPROVED:
-            for signatory in signatories:
+            for signatory in document.signatories:
                 tx.add_person(signatory.email, str(signatory.name), (Role.SIGNATORY,))
             tx.enqueue("prepare", agreement, draft, now=now)
     return Done(house.ledger.state(agreement), changed=not appended.repeated)
@@ -192,7 +218,8 @@ def _next_draft(
 ) -> Done:
     now, content, draft = house.clock(), data_bytes(document), state.draft + 1
     agreement = AgreementId(state.agreement)
-    event = ev.Revised(reason=reason, **_proposal(document, content, draft))
+    template = template_for(house, document, state.template_version)
+    event = ev.Revised(reason=reason, **proposed(house, document, content, draft, template))
     house.store.put(data_key(event.data), content)
     with house.ledger.transaction() as tx:
         op_id = op_id_of("revised", agreement, str(draft), event.data)
@@ -211,7 +238,7 @@ def _decide_against(
     kind: type[ev.Returned] | type[ev.Rejected],
 ) -> Done:
     reviewer = acting(house, by, Role.REVIEWER)
-    _, content = _reviewed(house, agreement, draft)
+    _, content = reviewed(house, agreement, draft)
     op_id = op_id_of(kind.__name__, agreement, str(draft), reviewer.commitment)
     with house.ledger.transaction() as tx:
         if tx.find(op_id) is not None:
@@ -221,33 +248,11 @@ def _decide_against(
         return Done(tx.state(agreement), changed=True)
 
 
-def _reviewed(house: Installation, agreement: AgreementId, draft: int) -> tuple[AgreementState, ev.Covered]:
-    state = house.ledger.state(agreement)
-    _require_current(state, draft)
-    if state.content is None:
-        raise RefusedTransition(
-            f"draft {draft} is not rendered yet", where=agreement, got=state.stage, expected=Stage.IN_REVIEW
-        )
-    return state, state.content
-
-
-def _require_current(state: AgreementState, draft: int) -> None:
-    if state.draft != draft:
-        raise StaleBase(
-            f"draft {state.draft} is the current one",
+def _keep_edits(state: AgreementState, *, discard: bool) -> None:
+    if state.edited is not None and not discard:
+        raise Refused(
+            f"draft {state.draft} was edited by hand; rendering it anew from data would lose those edits",
             where=state.agreement,
-            got=f"draft {draft}",
-            expected=f"draft {state.draft}",
-            remedy="read the current draft and decide about it",
+            remedy=f"see them (convenio redline {state.agreement}), bring them into the data, "
+            "then repeat with --discard-edits",
         )
-
-
-def _proposal(document: Document, content: bytes, draft: int) -> dict[str, object]:
-    return {
-        "draft": draft,
-        "title": document.title,
-        "data": digest_of(content),
-        "signatories": tuple(signatory.id for signatory in document.signatories),
-        "offices": document.offices,
-        "open_facts": tuple(path for path, _ in open_facts(document)),
-    }

@@ -11,7 +11,7 @@ from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import RefusedTransition
 from schemas.evidence import AgreementId, SealReport, canonical_json
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 from signing.fields import signatory_field
 from signing.gate import ExpectedSignature, admit
 from signing.seal import conclude as conclude_pdf

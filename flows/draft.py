@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from archive.transaction import op_id_of
 from flows.act import data_of
+from flows.pins import pins_held
 from flows.stage import Outcome, keep, not_due, record
+from flows.texts import DraftText, text_of_draft
 from flows.wiring import Installation
 from schemas import events as ev
-from schemas.evidence import AgreementId
-from schemas.lifecycle import AgreementState, Stage
+from schemas.documents import Document
+from schemas.evidence import AgreementId, canonical_json, digest_of
+from schemas.manifest import ClauseUse, DraftManifest, TemplateUse
 from schemas.people import Role
-from templates.catalog import load_template
-from templates.render import render
+from schemas.state import AgreementState, Stage
+from templates.selection import used_clauses
 
 
 def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
@@ -24,14 +29,14 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
     if not _wanted(state, number):
         return not_due(state, "draft")
     document, now = data_of(house, state.data), house.clock()
-    template = load_template(state.document_type)
-    asked_at = house.ledger.entries(agreement)[-1].entry.occurred_at
-    docx = render(template, document, agreement_id=agreement, draft=number, data_digest=state.data, drafted_at=asked_at)
-    pdf = house.office.convert(docx)
+    text = text_of_draft(house, state, document)
+    pdf = house.office.convert(text.docx)
+    manifest = _manifest(house, state, document, text)
     content = ev.Covered(
         data=state.data,
-        template=keep(house, agreement, template.docx, "docx"),
-        docx=keep(house, agreement, docx, "docx"),
+        template=keep(house, agreement, text.template.docx, "docx"),
+        manifest=keep(house, agreement, canonical_json(manifest.model_dump(mode="json")), "json"),
+        docx=keep(house, agreement, text.docx, "docx"),
         pdf=keep(house, agreement, pdf, "pdf"),
     )
     for reviewer in (person for person in house.people.everyone() if Role.REVIEWER in person.roles):
@@ -50,7 +55,24 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
         "draft",
         acted=True,
         summary=f"Draft {number} of {agreement} is ready for review; {len(state.open_facts)} facts are open.",
-        particulars={**content.model_dump(), "template version": f"v{template.version}"},
+        particulars={**content.model_dump(), "template version": f"v{manifest.template.version}"},
+    )
+
+
+def _manifest(house: Installation, state: AgreementState, document: Document, text: DraftText) -> DraftManifest:
+    template = text.template
+    return DraftManifest(
+        agreement=state.agreement,
+        draft=state.draft,
+        document_type=state.document_type,
+        data=state.data,
+        template=TemplateUse(
+            id=template.id, version=template.version, edition=template.edition, sha256=template.digest
+        ),
+        clauses=tuple(ClauseUse(**asdict(clause)) for clause in used_clauses(template, document)),
+        pins=pins_held(house, document),
+        docx=digest_of(text.docx),
+        edited_by_hand=state.edited,
     )
 
 

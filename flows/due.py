@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.evidence import AgreementId
-from schemas.lifecycle import AgreementState, Stage
+from schemas.state import AgreementState, Stage
 
 AT_REST = (Stage.IN_REVIEW, Stage.RETURNED, Stage.ARCHIVED, Stage.ENDED)
 """Stages in which no machine has anything to do."""

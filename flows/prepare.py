@@ -10,7 +10,7 @@ from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import RefusedTransition
 from schemas.evidence import AgreementId
-from schemas.lifecycle import AgreementState, Stage
+from schemas.state import AgreementState, Stage
 from signing.prepare import Attachment, FieldPlace, prepare as prepare_pdf
 from templates.locate import signature_boxes
 

@@ -11,7 +11,7 @@ from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import RefusedTransition
 from schemas.evidence import AgreementId, Checkpoint, digest_of
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 
 
 def publish(house: Installation, agreement: AgreementId, signed: int) -> Outcome:

@@ -12,7 +12,7 @@ from flows.failures import DIAGNOSED_IN, standing_failures
 from schemas import events as ev
 from schemas.errors import OrchestrationUnavailable, Refused
 from schemas.evidence import AgreementId, Evidence
-from schemas.lifecycle import AgreementState
+from schemas.state import AgreementState
 
 if TYPE_CHECKING:
     from archive.outbox import OutboxRow
@@ -57,8 +57,9 @@ def happened(house: Installation, agreement: AgreementId) -> list[Happening]:
 
 
 def content_of(house: Installation, agreement: AgreementId, what: str, *, draft: int | None = None) -> bytes:
-    """Return the ``pdf``, ``docx`` or ``data`` of a draft; of the current one, or the newest revision's PDF, without.
+    """Return the ``pdf``, ``docx``, ``data`` or ``manifest`` of a draft.
 
+    Without ``draft`` it is the current one, and of PDFs the newest revision.
     Raises :class:`Refused` where there is no such draft, or it is not rendered.
     """
     state = house.ledger.state(agreement)
@@ -67,10 +68,11 @@ def content_of(house: Installation, agreement: AgreementId, what: str, *, draft:
     wanted = draft or state.draft
     for recorded in house.ledger.entries(agreement):
         event = recorded.entry.event
-        if what == "data" and isinstance(event, ev.Requested | ev.Revised) and event.draft == wanted:
+        if what == "data" and isinstance(event, ev.Requested | ev.Revised | ev.Edited) and event.draft == wanted:
             return house.store.get(data_key(event.data))
         if isinstance(event, ev.Drafted) and event.draft == wanted and what != "data":
-            return house.store.get(working_key(agreement, getattr(event.content, what), what))
+            extension = "json" if what == "manifest" else what
+            return house.store.get(working_key(agreement, getattr(event.content, what), extension))
     raise Refused(
         f"there is no {what} of draft {wanted}", where=agreement, expected=f"draft 1 to {state.draft}, rendered"
     )
@@ -128,7 +130,7 @@ def _trouble(failed: OutboxRow) -> str:
 
 
 def _remark(house: Installation, event: ev.Event) -> str | None:
-    if not isinstance(event, ev.Returned | ev.Rejected | ev.Withdrawn | ev.Declined):
+    if not isinstance(event, ev.Edited | ev.Returned | ev.Rejected | ev.Withdrawn | ev.Declined):
         return None
     kept = house.remarks.get(event.remark)
     return kept.text if kept is not None else None
@@ -141,6 +143,8 @@ def _told(event: ev.Event, remark: str | None) -> str:
             return f"requested ({event.document_type})"
         case ev.Revised():
             return f"revised to draft {event.draft} ({event.reason})"
+        case ev.Edited():
+            return f"edited by hand to draft {event.draft}{comment}"
         case ev.Approved():
             return f"approved draft {event.draft} for {event.office}"
         case ev.Drafted() | ev.Prepared() | ev.Returned() | ev.Rejected():
@@ -157,6 +161,8 @@ def _subject(event: ev.Event) -> str:
     match event:
         case ev.Requested() | ev.Revised():
             return event.data
+        case ev.Edited():
+            return event.docx
         case ev.Drafted():
             return event.content.pdf
         case ev.Approved() | ev.Returned() | ev.Rejected():

@@ -14,9 +14,9 @@ from schemas import events as ev
 from schemas.documents import Document
 from schemas.errors import NotAuthorised, Refused, RefusedTransition, StaleBase
 from schemas.evidence import AgreementId, SignatoryId, digest_of
-from schemas.lifecycle import AgreementState, Stage
 from schemas.party import Signatory
 from schemas.people import Person, Role
+from schemas.state import AgreementState, Stage
 
 if TYPE_CHECKING:
     from signing.keys import SigningKey

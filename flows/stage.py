@@ -11,8 +11,8 @@ from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import ConflictingContent, RefusedTransition, StaleBase
 from schemas.evidence import AgreementId, Digest, digest_of
-from schemas.lifecycle import AgreementState
 from schemas.people import SYSTEM
+from schemas.state import AgreementState
 
 
 @dataclass(frozen=True)

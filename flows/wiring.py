@@ -162,6 +162,13 @@ class Installation:
         return OfficePool(size=self.settings.office_processes, deadline_seconds=self.settings.office_deadline_seconds)
 
     @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where templates lie: those of Convenio, then the installation's own."""
+        from templates.catalog import FOLDER
+
+        return (FOLDER, self.home / "templates")
+
+    @property
     def mail(self) -> MailFolder:
         """The local mail folder."""
         return MailFolder(self.home / "mail")

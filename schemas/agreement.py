@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
 from schemas.fact import Fact
-from schemas.text import Amount, LegalDate, Model, MonthOrDay, Name, Paragraph
+from schemas.prose import Prose
+from schemas.text import Amount, LegalDate, Model, MonthOrDay, Name
 
 VisibilityProfile = Literal["cosme-easme", "none"]
 """Which funding sentence and disclaimer a document carries."""
+
+
+CallProfile = Literal["none", "escp-4i", "escp-4x"]
+"""Which of the COSME calls for European Strategic Cluster Partnerships: going international, or excellence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consortium:
+    """What a call asks of a consortium."""
+
+    entities: int
+    """Least number of legal entities."""
+    countries: int
+    """Least number of countries they come from."""
+    targets_outside: bool
+    """Whether target markets lie outside the programme's countries."""
+
+
+CALL_PROFILES: dict[CallProfile, Consortium] = {
+    "none": Consortium(entities=0, countries=0, targets_outside=False),
+    "escp-4i": Consortium(entities=3, countries=3, targets_outside=True),
+    "escp-4x": Consortium(entities=3, countries=3, targets_outside=False),
+}
+"""What each call profile asks for."""
 
 
 class Budget(Model):
@@ -34,7 +60,7 @@ class Objective(Model):
 
     id: ObjectiveId
     """O1, O2 and so on."""
-    text: Paragraph
+    text: Prose
     """The objective."""
 
 
@@ -60,6 +86,8 @@ class Project(Model):
     """1 to 120 months."""
     budget: Fact[Budget] | None = None
     """Budget with its kind."""
+    call_profile: CallProfile = "none"
+    """What the call asks of a consortium."""
     objectives: tuple[Objective, ...] = ()
     """Main objectives, where the document refers to them."""
     visibility: VisibilityProfile
@@ -73,7 +101,7 @@ class Term(Model):
     """First day."""
     end: Fact[LegalDate]
     """Last day, included."""
-    renewal: Paragraph | None = None
+    renewal: Prose | None = None
     """How it is renewed; never by silence unless this says so."""
 
     @property

@@ -1,29 +1,34 @@
-"""The document types Convenio knows, by the name that stands in a file's ``type``."""
+"""The document types Convenio knows: one module of ``schemas.types`` each, named as the ``type`` in a file."""
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 
+from schemas import types
+from schemas.document import Document
 from schemas.errors import InputError, Invalid
 from schemas.evidence import canonical_json
-from schemas.mou import Memorandum
-from schemas.mou_rules import RULES
-from schemas.rules import Rule
 
-Document = Memorandum
-"""Any document."""
+__all__ = ["Document", "data_bytes", "document_types", "model_of", "read_data"]
 
-DOCUMENT_TYPES: dict[str, tuple[type[Document], tuple[Rule[Document], ...]]] = {"mou": (Memorandum, RULES)}
-"""Model and rules of each type."""
+
+def document_types() -> tuple[str, ...]:
+    """Return the names of all document types, sorted; their modules are not imported."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(types.__path__)))
 
 
 def model_of(document_type: str) -> type[Document]:
     """Return the model of a document type; raise :class:`InputError` naming the known ones."""
-    if document_type not in DOCUMENT_TYPES:
-        raise InputError(
-            f"{document_type!r} is not a document type", got=document_type, expected=" or ".join(sorted(DOCUMENT_TYPES))
-        )
-    return DOCUMENT_TYPES[document_type][0]
+    known = document_types()
+    if document_type not in known:
+        raise InputError(f"{document_type!r} is not a document type", got=document_type, expected=" or ".join(known))
+    module = importlib.import_module(f"{types.__name__}.{document_type}")
+    for found in vars(module).values():
+        if isinstance(found, type) and issubclass(found, Document) and found.__module__ == module.__name__:
+            return found
+    raise LookupError(f"{module.__name__} defines no document")
 
 
 def data_bytes(document: Document) -> bytes:

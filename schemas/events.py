@@ -16,10 +16,11 @@ from schemas.people import Actor
 
 
 class Covered(Evidence):
-    """The exact bytes a decision is about, by digest: data (RFC 8785 JSON), template, DOCX and PDF of one draft."""
+    """The exact bytes a decision is about, by digest: data and manifest (RFC 8785 JSON), template, DOCX and PDF."""
 
     data: Digest
     template: Digest
+    manifest: Digest
     docx: Digest
     pdf: Digest
 
@@ -47,9 +48,10 @@ class Proposal(Evidence):
     draft: int = Field(ge=1)
     title: str
     data: Digest
-    signatories: tuple[SignatoryId, ...] = Field(min_length=1, description="in signing order")
+    signatories: tuple[SignatoryId, ...] = Field(description="in signing order; none where nobody has to sign")
     offices: tuple[Office, ...] = Field(min_length=1, description="whose approval the document needs")
     open_facts: tuple[str, ...] = Field(description="paths of facts nobody has confirmed")
+    changes: tuple[str, ...] = Field(default=(), description="agreements it changes or takes the place of")
 
 
 class Requested(Proposal):
@@ -58,6 +60,7 @@ class Requested(Proposal):
     type: Literal["requested"] = "requested"
     draft: Literal[1] = 1
     document_type: str
+    template_version: int = Field(ge=1, description="the version of its template every draft is made from")
 
 
 class Revised(Proposal):
@@ -65,6 +68,21 @@ class Revised(Proposal):
 
     type: Literal["revised"] = "revised"
     reason: RevisionReason
+
+
+class Edited(Evidence):
+    """A reviewer changed the text of a draft by hand: it becomes the next draft, the data stays.
+
+    ``base`` is the DOCX that was edited, ``docx`` what came back; the comment is held as a commitment.
+    """
+
+    type: Literal["edited"] = "edited"
+    draft: int = Field(ge=2)
+    data: Digest
+    base: Digest
+    docx: Digest
+    offices: tuple[Office, ...] = Field(min_length=1, description="whose approval the edited text needs")
+    remark: Digest
 
 
 class Drafted(Evidence):
@@ -162,7 +180,7 @@ class Declined(Evidence):
 
 
 Event = Annotated[
-    Requested | Revised | Drafted | Approved | Returned | Rejected | Prepared | Invited | Signed | Concluded
+    Requested | Revised | Edited | Drafted | Approved | Returned | Rejected | Prepared | Invited | Signed | Concluded
     | Deposited | Withdrawn | Declined,
     Field(discriminator="type"),
 ]  # fmt: skip

@@ -3,9 +3,9 @@
 ::
 
     requested ──drafted──> in review ──approved (all offices)──> approved ──prepared──> signing
-        ^                     │  │                                  │                      │ all signed
-        │                returned│rejected                          │                      v
-      revised <── returned <──┘  └──> ended <──── withdrawn ────────┴──── declined      signed
+        ^                     │  │                                  │  │                   │ all signed
+        │                returned│rejected            nobody has to sign└────────────────┐ v
+      revised, edited <───────┘  └──> ended <──── withdrawn ────────┴──── declined      signed
                                                                                            │ concluded
                                                        archived <──deposited── concluded <─┘
 """
@@ -13,81 +13,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 
 from schemas import events as ev
 from schemas.errors import FourEyes, NotAuthorised, RefusedTransition, StaleBase
-from schemas.evidence import DepositReceipt, Digest, Evidence, Instant, SignatoryId
+from schemas.evidence import Digest, SignatoryId
 from schemas.people import Role
-
-
-class Stage(StrEnum):
-    """Where an agreement stands."""
-
-    REQUESTED = "requested"
-    """Data is there; the draft is being rendered."""
-    IN_REVIEW = "in review"
-    """Reviewers decide."""
-    RETURNED = "returned"
-    """The manager has a comment to answer."""
-    APPROVED = "approved"
-    """Every office approved; the PDF is being prepared for signature."""
-    SIGNING = "signing"
-    """Signatories sign in the agreed order."""
-    SIGNED = "signed"
-    """Everybody signed; closing seal and timestamp are due."""
-    CONCLUDED = "concluded"
-    """The gate is passed; the deposit is due."""
-    ARCHIVED = "archived"
-    """The signed PDF is in the archive."""
-    ENDED = "ended"
-    """Rejected, withdrawn or declined; nothing more can happen."""
-
-
-class Approval(Evidence):
-    """A reviewer's approval that still holds."""
-
-    office: ev.Office
-    person: Digest
-    covers: ev.Covered
-
-
-class AgreementState(Evidence):
-    """What the entries of one agreement amount to. ``pdf`` is the newest revision's digest."""
-
-    agreement: str
-    document_type: str
-    title: str
-    stage: Stage
-    counter: int
-    since: Instant
-    draft: int
-    data: Digest
-    signatories: tuple[SignatoryId, ...]
-    offices: tuple[ev.Office, ...]
-    open_facts: tuple[str, ...]
-    authors: frozenset[Digest]
-    content: ev.Covered | None = None
-    approvals: tuple[Approval, ...] = ()
-    pdf: Digest | None = None
-    invited: tuple[SignatoryId, ...] = ()
-    signed: tuple[SignatoryId, ...] = ()
-    report: Digest | None = None
-    level: str | None = None
-    receipt: DepositReceipt | None = None
-
-    @property
-    def next_signatory(self) -> SignatoryId | None:
-        """Whose turn it is, while signing."""
-        if self.stage is not Stage.SIGNING:
-            return None
-        return self.signatories[len(self.signed)]
-
-    @property
-    def missing_offices(self) -> tuple[ev.Office, ...]:
-        """Offices whose approval is still needed."""
-        given = {approval.office for approval in self.approvals}
-        return tuple(office for office in self.offices if office not in given)
+from schemas.state import AgreementState, Approval, Stage
 
 
 def fold(entries: Iterable[ev.Entry]) -> AgreementState:
@@ -121,6 +52,7 @@ def transition(state: AgreementState | None, entry: ev.Entry) -> AgreementState:
         return AgreementState(
             agreement=entry.agreement,
             document_type=event.document_type,
+            template_version=event.template_version,
             title=event.title,
             stage=Stage.REQUESTED,
             counter=0,
@@ -130,6 +62,7 @@ def transition(state: AgreementState | None, entry: ev.Entry) -> AgreementState:
             signatories=event.signatories,
             offices=event.offices,
             open_facts=event.open_facts,
+            changes=event.changes,
             authors=_with_author(frozenset(), entry),
         )
     if entry.agreement != state.agreement:
@@ -154,6 +87,7 @@ _REVIEWABLE = (Stage.REQUESTED, Stage.IN_REVIEW, Stage.RETURNED, Stage.APPROVED)
 _ALLOWED: dict[str, tuple[Stage, ...]] = {
     "requested": (),
     "revised": _REVIEWABLE,
+    "edited": (Stage.IN_REVIEW, Stage.RETURNED),
     "drafted": (Stage.REQUESTED,),
     "approved": (Stage.IN_REVIEW,),
     "returned": (Stage.IN_REVIEW,),
@@ -170,6 +104,7 @@ _ALLOWED: dict[str, tuple[Stage, ...]] = {
 _ACTS_OF: dict[str, Role | None] = {
     "requested": Role.MANAGER,
     "revised": Role.MANAGER,
+    "edited": Role.REVIEWER,
     "drafted": None,
     "approved": Role.REVIEWER,
     "returned": Role.REVIEWER,
@@ -219,10 +154,37 @@ def _revised(state: AgreementState, entry: ev.Entry, event: ev.Revised) -> dict[
         "signatories": event.signatories,
         "offices": event.offices,
         "open_facts": event.open_facts,
+        "changes": event.changes,
         "authors": _with_author(state.authors, entry),
-        "content": None,
-        "approvals": (),
-        "pdf": None,
+        **_UNDECIDED,
+        "edited": None,
+    }
+
+
+_UNDECIDED: dict[str, object] = {"content": None, "approvals": (), "pdf": None}
+"""What a new draft begins without."""
+
+
+def _edited(state: AgreementState, entry: ev.Entry, event: ev.Edited) -> dict[str, object]:
+    _same_draft(state, event.draft, state.draft + 1)
+    if event.data != state.data:
+        raise StaleBase(
+            "an edited text keeps the data of the draft", where=entry.agreement, got=event.data, expected=state.data
+        )
+    if state.content is None or event.base != state.content.docx:
+        raise StaleBase(
+            "another text than the current draft's was edited",
+            where=f"{state.agreement}, draft {state.draft}",
+            got=event.base,
+            expected=state.content.docx if state.content else "no draft yet",
+        )
+    return {
+        "stage": Stage.REQUESTED,
+        "draft": event.draft,
+        "offices": event.offices,
+        "authors": _with_author(state.authors, entry),
+        **_UNDECIDED,
+        "edited": event.docx,
     }
 
 
@@ -286,7 +248,7 @@ def _rejected(state: AgreementState, _entry: ev.Entry, event: ev.Rejected) -> di
 def _prepared(state: AgreementState, _entry: ev.Entry, event: ev.Prepared) -> dict[str, object]:
     _same_draft(state, event.draft, state.draft)
     _same_base(state, event.base)
-    return {"stage": Stage.SIGNING, "pdf": event.pdf}
+    return {"stage": Stage.SIGNING if state.signatories else Stage.SIGNED, "pdf": event.pdf}
 
 
 def _invited(state: AgreementState, _entry: ev.Entry, event: ev.Invited) -> dict[str, object]:
@@ -335,6 +297,7 @@ def _declined(state: AgreementState, _entry: ev.Entry, event: ev.Declined) -> di
 
 _CHANGES = {
     "revised": _revised,
+    "edited": _edited,
     "drafted": _drafted,
     "approved": _approved,
     "returned": _returned,

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.documents import DOCUMENT_TYPES, Document
+from schemas.documents import Document, document_types, model_of
 from schemas.errors import Fault, InputError
 from schemas.rules import broken_rules, partial
 from schemas.source import MAX_SIZE_BYTES, Source, Steps, read_source, spoken
@@ -40,14 +40,14 @@ def parse_document(content: bytes, *, name: str) -> Document:
         raise InputError(
             f"{name} holds no fields", got=_shown(source.content), expected="fields with values, such as type: mou"
         )
-    known = sorted(DOCUMENT_TYPES)
+    known = document_types()
     document_type = source.content.get("type")
     if document_type not in known:
         near = difflib.get_close_matches(document_type, known, n=1) if isinstance(document_type, str) else []
         if not near:
             raise InputError(f"{name} has 1 fault", [_unknown_type(document_type, source, known)])
         document_type = near[0]
-    model, rules = DOCUMENT_TYPES[document_type]
+    model = model_of(document_type)
     try:
         return model.model_validate(source.content)
     except ValidationError as error:
@@ -55,12 +55,12 @@ def parse_document(content: bytes, *, name: str) -> Document:
             detail for detail in error.errors(include_url=False) if detail["loc"] and not _only_shortened(detail)
         ]
     faults = _without_echoes([_field_fault(detail, source, model) for detail in details])
-    faults += [_placed(problem, source) for problem in broken_rules(rules, partial(model, source.content))]
+    faults += [_placed(problem, source) for problem in broken_rules(model.rules, partial(model, source.content))]
     faults = sorted(dict.fromkeys(faults), key=lambda problem: (problem.line or 0, problem.column or 0, problem.path))
     raise InputError(f"{name} has {len(faults)} fault{'s' if len(faults) != 1 else ''}", faults)
 
 
-def _unknown_type(read: object, source: Source, known: list[str]) -> Fault:
+def _unknown_type(read: object, source: Source, known: Sequence[str]) -> Fault:
     line, column = source.mark(("type",))
     return Fault(
         "type",

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from schemas.text import Model, Name, fault
+from schemas.prose import Heading
+from schemas.text import Model, fault
 
 USUAL_MISTAKES = {"EL": "GR", "UK": "GB"}
 """Codes that the EU's own registers use (EL in VAT, EUID and NUTS) and ISO 3166-1 does not."""
@@ -20,6 +21,12 @@ EEA = frozenset(
 ADEQUATE = EEA | frozenset("AD AR CH FO GB GG IL IM JE JP KR NZ UY".split())  # noqa: SIM905 - legible
 """Countries personal data may go to without more: the EEA, and those of which the Commission decided so for every
 recipient (GDPR Art. 45). Decisions for some recipients only (CA, US) do not count here."""
+
+
+COSME_COUNTRIES = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905 - legible
+) | frozenset("AL AM BA GB IS MD ME MK RS TR UA XK".split())  # noqa: SIM905 - legible
+"""The countries of the COSME programme (2014 to 2020): the EU of the time, and those associated to it."""
 
 
 def country_name(code: str) -> str:
@@ -90,7 +97,7 @@ class Market(Model):
 
     code: MarketCode
     """ISO 3166-1 country or ISO 3166-2 region."""
-    note: Name | None = None
+    note: Heading | None = None
     """What is looked for there."""
 
     @property

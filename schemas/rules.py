@@ -7,6 +7,7 @@ touching any other ends the rule without a word. What the rule found before that
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -40,6 +41,36 @@ class Partial:
 def each(items: Sequence[Item]) -> Iterator[tuple[int, Item]]:
     """Enumerate ``items``, leaving out those that are faulty as a whole."""
     return ((index, item) for index, item in enumerate(items) if item is not UNREADABLE)
+
+
+def fields_of(value: object) -> Iterator[tuple[str, object]]:
+    """Yield the known fields of a model or of a partial view; of anything else none."""
+    if isinstance(value, Partial):
+        yield from value.__dict__["_known"].items()
+    elif isinstance(value, BaseModel):
+        yield from ((name, getattr(value, name)) for name in type(value).model_fields)
+
+
+def unknown_id(path: str, read: str, known: Sequence[str], what: str) -> Iterator[Fault]:
+    """Yield the fault that ``read`` is none of the ``known`` ids, where it is none."""
+    if read not in known:
+        proposal = next(iter(difflib.get_close_matches(read, known, n=1)), None)
+        yield Fault(
+            path, f"is no {what} of this document", read=read, expected=in_words(known, "or"), proposal=proposal
+        )
+
+
+def in_words(items: Sequence[str], joint: str = "and") -> str:
+    """Return ``CV, RS and VN``; ``none`` where there is none."""
+    return f" {joint} ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items) or "none"
+
+
+def those(ids: Sequence[str]) -> str:
+    """Return ``O1 to O5 are``, or the ids one by one where they do not count up from the first."""
+    stem = ids[0].rstrip("0123456789") if ids else ""
+    if len(ids) > 2 and list(ids) == [f"{stem}{number}" for number in range(1, len(ids) + 1)]:
+        return f"{ids[0]} to {ids[-1]} are"
+    return f"{in_words(ids)} {'are' if len(ids) > 1 else 'is'}"
 
 
 UNREADABLE: Any = object()

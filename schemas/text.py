@@ -98,7 +98,9 @@ Printable = BeforeValidator(_if_text)
 """Before lengths are counted, because normalisation changes them."""
 
 LEFTOVER = re.compile(
-    r"\[\s*(?:(?:(?:insert|enter|fill|tb[acd]|to be \w+|to follow|name|date|address|amount|number)\b|x{2,})[^\]]*"
+    r"\[\s*(?:(?:(?:insert|enter|fill|tb[acd]|to be \w+|to follow|name|date|address|amount|number"
+    r"|insertar|rellenar|completar|por definir|por determinar|a definir|a determinar|nombre|fecha|importe"
+    r"|inserire|compilare|completare|da \w+|nome|indirizzo|importo|inserir|preencher|por preencher)\b|x{2,})[^\]]*"
     r"|[\s._\u2026\u2022\u25cf-]*)\]|_{4,}|\.{6,}|\u2026{2,}",
     re.IGNORECASE,
 )

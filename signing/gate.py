@@ -225,7 +225,8 @@ def _information(reader: PdfFileReader) -> dict[str, str]:
 
 
 def _described(reader: PdfFileReader) -> bytes:
-    return reader.root["/Metadata"].data if "/Metadata" in reader.root else b""
+    # raw_get: what pyHanko makes of /Metadata itself cannot be compared between revisions afterwards
+    return reader.root.raw_get("/Metadata").get_object().data if "/Metadata" in reader.root else b""
 
 
 def _attachments(submission: Submission) -> Iterator[str]:

@@ -64,10 +64,6 @@ def prepare(
     _require_unprepared(pdf)
     _require_distinct([place.signatory_id for place in fields], "signatory")
     _require_distinct([attachment.name for attachment in attachments], "attachment")
-    if not fields:
-        raise InputError(
-            "a document for signature needs at least one signatory", got="no field", expected="one or more"
-        )
     require_trusted(seal.asn1_certificate, seal.signer.cert_registry, trust, now=now)
     writer = writer_on(pdf)
     with reading("the approved PDF"):

@@ -2,92 +2,129 @@
 
 The language is docxtpl's: its ``patch_xml`` turns what Word saved into a Jinja template. Unlike docxtpl, each part is
 rendered exactly once (a second pass would read data as template) and reparsed strictly (docxtpl parses with recovery,
-which drops what is not well formed). The environment is sandboxed, strict about undefined names, and escapes.
+which drops what is not well formed). The environment is that of ``templates.sandbox``.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
 import re
-import time
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
 
 import jinja2
-from babel import Locale
 from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, meta
-from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import meta, nodes
+from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 from lxml import etree
 
 from schemas.errors import TemplateFault
-from templates import lint
+from templates import lint, quick
 from templates.catalog import Template
-from templates.view import Datum, Record, Style
+from templates.faults import UNFILLABLE, line_in_template
+from templates.finish import finish
+from templates.limits import TooMuch, limited
+from templates.lint import W
+from templates.package import Packed, pack, unpacked
+from templates.proof import is_well_formed, tables_fit
+from templates.sandbox import Environment, environment_for
+from templates.view import OPEN
 
-RENDERED = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml|docProps/core\.xml")
-NAMES = frozenset({"agreement_id", "draft", "data_digest", "template_id", "template_version", "open_facts", "wording"})
-"""What a template may use beside the fields of its data."""
-MAX_PART_CHARACTERS = 20_000_000
-MAX_SECONDS = 20.0
+CONTENT_TYPES = "[Content_Types].xml"
+WORDPROCESSING = "application/vnd.openxmlformats-officedocument.wordprocessingml."
+BODY = frozenset(f"{WORDPROCESSING}{kind}+xml" for kind in ("document.main", "template.main"))
+CORE = "application/vnd.openxmlformats-package.core-properties+xml"
+RENDERED = BODY | {
+    CORE,
+    *(f"{WORDPROCESSING}{kind}+xml" for kind in ("header", "footer", "footnotes", "endnotes")),
+}
+"""Content types of the parts that hold tags (ECMA-376-1 11.3, ECMA-376-2 11)."""
+MAX_PART_BYTES, MAX_TAGS = 2_000_000, 5000
+"""Of a part of a template, before it is filled: to make it ready takes seconds then."""
+WP = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+DECLARATION = b"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
 PARAGRAPH = re.compile(r"<w:p([ >])")
-BROKEN_LINE = re.compile(r"\n<w:p([ >])")
-
-
-class Environment(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which text cannot be multiplied."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: object, right: object) -> object:
-        """Refuse what makes text or numbers of any size from a few characters."""
-        if operator == "**" or not (isinstance(left, int) and isinstance(right, int)):
-            raise SecurityError(f"{operator} is not allowed here")
-        return super().call_binop(context, operator, left, right)
+RAW = re.compile(r"\{%[-+]?\s*raw\b")
+LISTING = "\n\t\a\f"
+"""What docxtpl turns into tabulators, breaks and paragraphs."""
+UNPROVEN = (b"</w:tblGrid></w:tbl>", *(chr(code).encode() for code in (*range(0x20), 0xFFFE, 0xFFFF)))
+"""A table without rows, and control characters (XML 1.0, 2.2): docxtpl or a parser has to deal with them."""
+BRACES = {"{_{": "{{", "}_}": "}}", "{_%": "{%", "%_}": "%}"}
+"""How braces that are no tag are written in a template."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the package: its bytes, and where it is rendered its compiled template and patched source."""
+    """One part of the package as it is; where it is rendered its compiled template and patched source."""
 
     name: str
+    kind: str
+    """Its content type; empty where it has none of its own."""
     content: bytes
+    packed: Packed
     compiled: jinja2.Template | None = None
     lines: tuple[str, ...] = ()
+    frame: bytes | None = None
+    """For the main document, which docxtpl fills without its root: the root with an empty body."""
+    outline: tuple[bytes, bytes] | None = None
+    """What stands before and after what is filled, where no parser is needed for that."""
 
-    def fill(self, context: Mapping[str, object]) -> etree._Element:
-        """Return the rendered part as XML; raise :class:`TemplateFault` naming paragraph and tag."""
+    def fill(self, context: Mapping[str, object]) -> tuple[etree._Element, int]:
+        """Return the rendered part as XML, and how many marks of open facts it holds.
+
+        Raises :class:`TemplateFault` naming paragraph and tag.
+        """
+        return self._parsed(self._rendered(context))
+
+    def write(self, context: Mapping[str, object]) -> bytes:
+        """Return the rendered and finished part; raise :class:`TemplateFault` naming paragraph and tag.
+
+        The values of ``context`` are text, numbers and data: nothing that brings XML of its own.
+        """
+        xml = self._rendered(context)
+        if self.outline is not None:
+            try:
+                return self._written(xml.encode(), *self.outline)
+            except (quick.TooIntricate, UnicodeEncodeError):
+                pass
+        root, marks = self._parsed(xml)
+        finish(root, marks)
+        return serialised(root)
+
+    def _written(self, content: bytes, before: bytes, after: bytes) -> bytes:
+        if any(sign in content for sign in UNPROVEN):
+            raise quick.TooIntricate
+        # The body's own start tag repeats what the root says.
+        begin = 0 if self.frame is None else content.index(b">") + 1
+        return b"".join((before, quick.finished(content, begin), after))
+
+    def _rendered(self, context: Mapping[str, object]) -> str:
         if self.compiled is None:
             raise ValueError(self.name)
-        deadline, pieces, size = time.monotonic() + MAX_SECONDS, [], 0
         try:
-            for piece in self.compiled.generate(context):
-                size += len(piece)
-                if size > MAX_PART_CHARACTERS or time.monotonic() > deadline:
-                    raise TemplateFault(
-                        "the template makes too much",
-                        where=self.name,
-                        got=f"{size} characters",
-                        expected=f"at most {MAX_PART_CHARACTERS} characters within {MAX_SECONDS:g} s",
-                    )
-                pieces.append(piece)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+            with limited():
+                return self.compiled.render(context)
+        except (*UNFILLABLE, TooMuch) as error:
             raise self._fault(error) from error
-        xml = BROKEN_LINE.sub(r"<w:p\1", "".join(pieces))
-        listed = DocxTemplate(io.BytesIO()).resolve_listing(xml)
-        return strictly_parsed(listed.encode(), self.name)
+
+    def _parsed(self, xml: str) -> tuple[etree._Element, int]:
+        if any(character in xml for character in LISTING):
+            xml = DocxTemplate(io.BytesIO()).resolve_listing(xml)
+        content = xml.encode("utf-8", "surrogatepass")
+        root = strictly_parsed(content, self.name)
+        return root if self.frame is None else _framed(self.name, root, content, self.frame), xml.count(OPEN)
 
     def _fault(self, error: Exception) -> TemplateFault:
-        line = _line_in_template(error.__traceback__)
+        where = self.place(line_in_template(error.__traceback__))
+        if isinstance(error, TooMuch):
+            return TemplateFault("the template makes too much", where=where, got=str(error))
         unknown = isinstance(error, UndefinedError)
         return TemplateFault(
             "the template uses a name the data does not have" if unknown else "a tag of the template cannot be filled",
-            where=self.place(line),
-            got=str(error),
+            where=where,
+            got=str(error) or type(error).__name__,
             expected="names of the document's fields" if unknown else "a tag that fits the data",
             remedy="correct the tag, in a new version of the template",
         )
@@ -96,44 +133,21 @@ class Part:
         """Return the place of a line of the patched source: there each paragraph begins a line."""
         if line is None or not 0 < line <= len(self.lines):
             return self.name
-        return lint.place(self.name, line - 1, re.sub(r"<[^>]+>", "", self.lines[line - 1]))
+        shown = self.lines[line - 1].removeprefix("#}").removesuffix("{#")
+        return lint.place(self.name, line - 1, re.sub(r"<[^>]+>", "", shown))
 
 
-@functools.lru_cache(maxsize=16)
-def compile_template(template: Template, fields: frozenset[str]) -> tuple[Part, ...]:
-    """Return the parts of ``template`` in package order, those with tags compiled.
+@functools.lru_cache(maxsize=64)
+def compile_template(template: Template, names: frozenset[str]) -> tuple[Part, ...]:
+    """Return the parts of ``template`` in package order, those with tags compiled; ``names`` are what it may use.
 
-    ``fields`` are the names of the data's fields. Raises :class:`TemplateFault` at a leftover, an incomplete tag, a
-    tag Jinja cannot read, and a name that is neither a field nor one of :data:`NAMES`.
+    Raises :class:`TemplateFault` at a leftover, an incomplete tag, a tag Jinja cannot read, and an unknown name.
     """
-    environment = environment_for(template.language)
-    try:
-        with zipfile.ZipFile(io.BytesIO(template.docx)) as package:
-            contents = {name: package.read(name) for name in package.namelist()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise TemplateFault("the template is no Word file", got=str(error), expected="a DOCX") from error
-    return tuple(_part(environment, name, content, fields | NAMES) for name, content in contents.items())
-
-
-def environment_for(language: str) -> Environment:
-    """Return the Jinja environment of templates in ``language`` (BCP 47)."""
-    style = Style(Locale.parse(language, sep="-"))
-    environment = Environment(undefined=StrictUndefined, autoescape=True, finalize=_printed)
-    environment.globals.clear()
-    environment.filters = {
-        name: environment.filters[name] for name in ("length", "first", "last", "upper", "lower")
-    } | {
-        "money": style.money,
-        "day": style.day,
-        "country": style.country,
-        "language": style.language,
-        "capital": _capital,
-        "listed": _listed,
-        "headings": _headings,
-        "by_id": _by_id,
-        "plain": _plain,
-    }
-    return environment
+    environment = environment_for(template.locale)
+    contents = unpacked(template.docx)
+    types = _content_types(contents)
+    parts = (Part(name, types.get(name, ""), content, pack(name, content)) for name, content in contents.items())
+    return tuple(_compiled(environment, part, names) if part.kind in RENDERED else part for part in parts)
 
 
 def strictly_parsed(content: bytes, part: str) -> etree._Element:
@@ -149,21 +163,48 @@ def strictly_parsed(content: bytes, part: str) -> etree._Element:
         ) from error
 
 
-def _part(environment: Environment, name: str, content: bytes, known: frozenset[str]) -> Part:
-    if not RENDERED.fullmatch(name):
-        return Part(name, content)
+def _content_types(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the content type of each part that has one of its own (ECMA-376-2 10.1.2.2)."""
+    root = strictly_parsed(contents.get(CONTENT_TYPES, b""), CONTENT_TYPES)
+    return {
+        element.get("PartName", "").lstrip("/"): element.get("ContentType", "") for element in root.iter("{*}Override")
+    }
+
+
+def _compiled(environment: Environment, part: Part, known: frozenset[str]) -> Part:
+    name, content, body = part.name, part.content, part.kind in BODY
+    if len(content) > MAX_PART_BYTES or content.count(b"{{") + content.count(b"{%") > MAX_TAGS:
+        raise TemplateFault(
+            "a part of the template is too large",
+            where=name,
+            got=f"{len(content)} bytes, {content.count(b'{{') + content.count(b'{%')} tags",
+            expected=f"at most {MAX_PART_BYTES} bytes and {MAX_TAGS} tags",
+        )
     root = strictly_parsed(content, name)
     lint.check_part(name, root)
-    patched = DocxTemplate(io.BytesIO()).patch_xml(etree.tostring(root, encoding="unicode"))
-    source = PARAGRAPH.sub(r"\n<w:p\1", patched)
+    filled = root.find(f"{W}body") if body else root
+    if filled is None:
+        raise TemplateFault("the template is no Word file", where=name, got=root.tag, expected="a document with a body")
+    patched = DocxTemplate(io.BytesIO()).patch_xml(etree.tostring(filled, encoding="unicode"))
+    # A remark is not printed, but counted as a line.
+    source = PARAGRAPH.sub(r"{#\n#}<w:p\1", patched)
+    part = dataclasses.replace(part, lines=tuple(source.split("\n")))
     try:
-        unknown = meta.find_undeclared_variables(environment.parse(source)) - known
-        compiled = environment.from_string(source)
+        _refuse_raw(source)
+        tree = environment.parse(source)
+        unknown = meta.find_undeclared_variables(tree) - known
+        for data in tree.find_all(nodes.TemplateData):
+            for written, meant in BRACES.items():
+                data.data = data.data.replace(written, meant)
+        # Before it is compiled: the sandbox adds its own steps to the tree.
+        proven = is_well_formed(tree) and (not body or (tables_fit(root) and _plainly_named(root, source)))
+        compiled = environment.from_string(tree)
     except TemplateSyntaxError as error:
-        broken = Part(name, content, lines=tuple(source.split("\n")))
         raise TemplateFault(
-            "a tag of the template cannot be read", where=broken.place(error.lineno), got=error.message
+            "a tag of the template cannot be read", where=part.place(error.lineno), got=error.message
         ) from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise TemplateFault("a tag of the template cannot be read", where=name, got=str(error)) from error
     for missing in sorted(unknown):
         raise TemplateFault(
             "the template uses a name the data does not have",
@@ -172,60 +213,60 @@ def _part(environment: Environment, name: str, content: bytes, known: frozenset[
             expected=", ".join(sorted(known)),
             remedy="correct the tag, in a new version of the template",
         )
-    return Part(name, content, compiled, tuple(source.split("\n")))
+    part = dataclasses.replace(part, compiled=compiled)
+    if not body:
+        return dataclasses.replace(part, outline=(DECLARATION, b"") if proven else None)
+    filled.clear()
+    frame = serialised(root)
+    return dataclasses.replace(part, frame=frame, outline=_outline(frame) if proven else None)
 
 
-def _line_in_template(trace: TracebackType | None) -> int | None:
-    line = None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<template>":
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+def _refuse_raw(source: str) -> None:
+    # The remark before each paragraph would be printed in it.
+    if (found := RAW.search(source)) is not None:
+        raise TemplateSyntaxError("raw is not allowed in a template", 1 + source.count("\n", 0, found.start()))
 
 
-def _printed(value: object) -> object:
-    """Return what is printed; nothing else than text, numbers and data reaches a page."""
-    if isinstance(value, jinja2.Undefined):
-        # Its own message, which names what is missing, comes when it is turned into text.
-        return value
-    if value is None:
-        raise UndefinedError("the data has no value here: print it only inside a condition")
-    if isinstance(value, list | Record | bool) or callable(value):
-        raise UndefinedError("this is no single value: name one of its fields, or loop over it")
-    return value
+def serialised(root: etree._Element) -> bytes:
+    """Return a part as bytes."""
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
 
-def _capital(value: object) -> object:
-    """Begin with a capital letter."""
-    return _changed(value, lambda text: text[:1].upper() + text[1:])
+def _plainly_named(root: etree._Element, source: str) -> bool:
+    """Whether prefixes mean what Word means by them, and no part of the body binds one to a name known already."""
+    bound = re.findall(r'\sxmlns:\w+="([^"]*)"', source[source.index(">") :])
+    usual = (root.nsmap.get("w"), root.nsmap.get("wp", WP)) == (W[1:-1], WP)
+    return usual and None not in root.nsmap and not set(bound) & set(root.nsmap.values())
 
 
-def _plain(value: object) -> object:
-    """Leave out the mark of an open fact: for places that hold text only, such as the description of a picture."""
-    return value.text if isinstance(value, Datum) else value
+def _outline(frame: bytes) -> tuple[bytes, bytes] | None:
+    before, empty, after = frame.partition(b"<w:body/>")
+    return (before + b"<w:body>", after) if empty else None
 
 
-def _changed(value: object, change: Callable[[str], str]) -> object:
-    if isinstance(value, Datum):
-        return Datum(value.value, change(value.text), value.style, value.status)
-    return change(str(value))
+def _framed(name: str, body: etree._Element, content: bytes, frame: bytes) -> etree._Element:
+    root = strictly_parsed(frame, name)
+    if not _grids_fit(body):
+        body = DocxTemplate(io.BytesIO()).fix_tables(content)
+    root.replace(root.find(f"{W}body"), body)
+    return root
 
 
-def _listed(values: list[object]) -> str:
-    """Join with commas and a final ``and``."""
-    words = [str(value) for value in values]
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+def _grids_fit(root: etree._Element) -> bool:
+    """Whether every table has as many grid columns as its longest row; docxtpl mends those that have not."""
+    for table in root.iter(f"{W}tbl"):
+        grid = table.find(f"{W}tblGrid")
+        if grid is None:
+            continue
+        columns = len(grid.findall(f"{W}gridCol"))
+        rows = [row.findall(f"{W}tc") for row in table.iter(f"{W}tr")]
+        lengths = [len(cells) for cells in rows]
+        longest = max(lengths, default=0)
+        if longest > columns or (longest < columns and max(map(_spanned, rows), default=0) < columns):
+            return False
+    return True
 
 
-def _headings(names: list[object]) -> str:
-    """Name clauses by their headings, in quotation marks."""
-    return _listed([f"\u201c{_capital(str(name))}\u201d" for name in names])
-
-
-def _by_id(records: list[Record], identifier: object) -> Record:
-    """Return the record with this ``id``."""
-    for record in records:
-        if record.id == identifier:
-            return record
-    raise UndefinedError(f"nothing has the id {str(identifier)!r}")
+def _spanned(cells: list[etree._Element]) -> int:
+    spans = (cell.find(f"{W}tcPr/{W}gridSpan") for cell in cells)
+    return sum(1 if span is None else int(span.get(f"{W}val", "1")) for span in spans)

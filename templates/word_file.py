@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lxml import etree
 
 from schemas.errors import TemplateFault
+from templates.outside.strict_zip import UNREADABLE
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+BODY = "word/document.xml"
+PROPERTIES = "docProps/core.xml"
 MODIFIED = "{http://purl.org/dc/terms/}modified"
 MAX_BYTES = 50 * 1024 * 1024
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
@@ -31,29 +33,33 @@ class WordFile:
 
 def read_word_file(docx: bytes) -> WordFile:
     """Return what ``docx`` says; raise :class:`TemplateFault` unless it is a whole zip of well-formed XML parts."""
+    roots = read_parts(docx)
+    properties = roots.get(PROPERTIES)
+    modified = None if properties is None else _instant(properties.findtext(MODIFIED))
+    paragraphs = (text for paragraph in roots[BODY].iter(f"{W}p") if (text := _shown(paragraph)))
+    return WordFile(modified, tuple(paragraphs))
+
+
+def read_parts(docx: bytes) -> dict[str, etree._Element]:
+    """Return the XML parts of a Word file by name, its body among them; raises as :func:`read_word_file`."""
     if len(docx) > MAX_BYTES:
         raise _damaged(f"{len(docx)} bytes", expected=f"at most {MAX_BYTES} bytes")
-    modified, body = None, None
+    roots: dict[str, etree._Element] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(docx)) as package:
             if (size := sum(entry.file_size for entry in package.infolist())) > MAX_UNPACKED_BYTES:
                 raise _damaged(f"{size} bytes unpacked", expected=f"at most {MAX_UNPACKED_BYTES} bytes")
             for name in package.namelist():
                 content = package.read(name)
-                if not name.endswith((".xml", ".rels")):
-                    continue
-                root = _parsed(content, name)
-                if name == "docProps/core.xml":
-                    modified = _instant(root.findtext(MODIFIED))
-                if name == "word/document.xml":
-                    body = root
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _damaged(str(error)) from error
-    if body is None:
-        raise _damaged("a zip without word/document.xml")
-    if body.tag != f"{W}document":
-        raise _damaged(f"a root element {body.tag}", where="word/document.xml")
-    return WordFile(modified, tuple(text for paragraph in body.iter(f"{W}p") if (text := _shown(paragraph))))
+                if name.endswith((".xml", ".rels")):
+                    roots[name] = _parsed(content, name)
+    except UNREADABLE as error:
+        raise _damaged(str(error) or type(error).__name__) from error
+    if BODY not in roots:
+        raise _damaged(f"a zip without {BODY}")
+    if (tag := roots[BODY].tag) != f"{W}document":
+        raise _damaged(f"a root element {tag}", where=BODY)
+    return roots
 
 
 def _shown(paragraph: etree._Element) -> str:

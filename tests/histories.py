@@ -11,8 +11,8 @@ from archive.ledger import Ledger
 from archive.transaction import Appended, op_id_of
 from schemas import events as ev
 from schemas.evidence import AgreementId, DepositReceipt
-from schemas.lifecycle import AgreementState, Stage
 from schemas.people import SYSTEM, Actor, Role
+from schemas.state import AgreementState, Stage
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -38,6 +38,7 @@ def requested(*, seed: object = 0, open_facts: tuple[str, ...] = ()) -> Act:
         offices=(ev.Office.LEGAL, ev.Office.FINANCE),
         open_facts=open_facts,
         document_type="mou",
+        template_version=1,
         title="Memorandum of Understanding: Nanoprogress and Câmara",
     )
     return Act(MANAGER, event)
@@ -48,7 +49,8 @@ def possible(state: AgreementState, random: Random) -> list[Act]:
     fresh = digest(state.agreement, state.counter, random.random())
     acts: list[Act] = []
     if state.stage is Stage.REQUESTED:
-        content = ev.Covered(data=state.data, template=digest("template"), docx=digest(fresh, 1), pdf=fresh)
+        made_from = {"template": digest("template"), "manifest": digest(fresh, 2)}
+        content = ev.Covered(data=state.data, **made_from, docx=digest(fresh, 1), pdf=fresh)
         acts.append(Act(SYSTEM, ev.Drafted(draft=state.draft, content=content)))
     if state.stage is Stage.IN_REVIEW:
         acts.extend(_decisions(state, random, fresh))
@@ -80,6 +82,10 @@ def _decisions(state: AgreementState, random: Random, fresh: str) -> list[Act]:
         Act(reviewer, ev.Returned(draft=state.draft, covers=state.content, remark=fresh)),
         Act(reviewer, ev.Rejected(draft=state.draft, covers=state.content, remark=fresh)),
     ]
+    edited = ev.Edited(
+        draft=state.draft + 1, data=state.data, base=state.content.docx, docx=fresh, offices=state.offices, remark=fresh
+    )
+    acts.append(Act(reviewer, edited))
     if not state.open_facts:
         approved = ev.Approved(draft=state.draft, office=state.missing_offices[0], covers=state.content)
         acts.extend([Act(reviewer, approved)] * 4)

@@ -33,6 +33,7 @@ from schemas.evidence import (
     digest_of,
     worst,
 )
+from schemas.manifest import DraftManifest, TemplateUse
 from schemas.people import SYSTEM, Actor, Role
 
 START = datetime(2026, 4, 27, 8, 0, tzinfo=UTC)
@@ -114,9 +115,23 @@ def covered(draft: int) -> ev.Covered:
     return ev.Covered(
         data=digest_of(data_of(draft)),
         template=digest_of(TEMPLATE),
+        manifest=digest_of(manifest_of_draft(draft)),
         docx=digest_of(docx_of(draft)),
         pdf=digest_of(pdf_of(draft)),
     )
+
+
+def manifest_of_draft(draft: int) -> bytes:
+    manifest = DraftManifest(
+        agreement=AGREEMENT,
+        draft=draft,
+        document_type="mou",
+        data=digest_of(data_of(draft)),
+        template=TemplateUse(id="mou", version=1, edition="en", sha256=digest_of(TEMPLATE)),
+        clauses=(),
+        docx=digest_of(docx_of(draft)),
+    )
+    return exact_json(manifest)
 
 
 def docx_of(draft: int) -> bytes:
@@ -189,7 +204,7 @@ class Story:
         self.leaves += [exact_json(entry), hashlib.sha256(entry.op_id.encode()).digest()]
 
     def draft(self, draft: int) -> None:
-        for content in (data_of(draft), docx_of(draft), pdf_of(draft), TEMPLATE):
+        for content in (data_of(draft), manifest_of_draft(draft), docx_of(draft), pdf_of(draft), TEMPLATE):
             self.keep(content)
         self.append(ev.Drafted(draft=draft, content=covered(draft)))
 
@@ -221,7 +236,7 @@ def proposal(draft: int) -> dict[str, object]:
 def reviewed() -> Story:
     """Draft 1 returned with a comment, draft 2 approved."""
     story, manager, reviewer = Story(), act(Role.MANAGER, MANAGER), act(Role.REVIEWER, REVIEWER)
-    story.append(ev.Requested(document_type="mou", **proposal(1)), manager)
+    story.append(ev.Requested(document_type="mou", template_version=1, **proposal(1)), manager)
     story.draft(1)
     story.append(ev.Returned(draft=1, covers=covered(1), remark=REMARK.commitment), reviewer)
     story.append(ev.Revised(draft=2, reason=ev.RevisionReason.CONFIRMED, **proposal(2)), manager)

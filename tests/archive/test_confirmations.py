@@ -49,7 +49,7 @@ BOTH = changed(changed(OPEN, ["term"], confirmed), ["parties", 0, "name"], confi
 def judged(*drafts, reasons):
     """Drafts in order, the first requested and the others revised for ``reasons``."""
     common = {"title": "x", "data": digest_of(b""), "signatories": ("a",), "offices": ("legal",), "open_facts": ()}
-    proposals = [ev.Requested(document_type="mou", **common)]
+    proposals = [ev.Requested(document_type="mou", template_version=1, **common)]
     proposals += [ev.Revised(draft=n, reason=reason, **common) for n, reason in enumerate(reasons, start=2)]
     return confirmed_facts(proposals, lambda draft: json.dumps(drafts[draft - 1]).encode())
 

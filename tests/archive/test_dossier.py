@@ -27,7 +27,7 @@ from tests.archive.complete_history import (
     without_entry,
 )
 
-PAGES_OF_VERSION_1 = "ae0b6cbe026a2acd0f791d2403be265789348297878a3a11b9a98442c1cfcfde"
+PAGES_OF_VERSION_1 = "679dbe055604a2f7f2aa5ede4f9cc702f1b8a95295850e2713b575017a614b68"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,9 @@ def test_the_same_ledger_state_gives_the_same_bytes(contents):
 
 
 def test_it_holds_what_an_auditor_needs(members):
-    drafts = {f"drafts/{n}/{name}" for n in (1, 2) for name in ("data.json", "draft.docx", "draft.pdf")}
+    drafts = {
+        f"drafts/{n}/{name}" for n in (1, 2) for name in ("data.json", "manifest.json", "draft.docx", "draft.pdf")
+    }
     entries = {f"{folder}/{n}.json" for folder in ("entries", "proofs") for n in range(13)}
     others = {"README.txt", "agreement.pdf", "checkpoint", "manifest.json", "people.json", "receipt", "remarks.json"}
     others |= {"seal-report.json", "summary.html", f"templates/{digest_of(TEMPLATE)}.docx"}

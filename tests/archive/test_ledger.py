@@ -25,8 +25,9 @@ from schemas.errors import (
     StaleBase,
 )
 from schemas.evidence import canonical_json
-from schemas.lifecycle import Stage, fold
+from schemas.lifecycle import fold
 from schemas.people import Actor, Role, commit
+from schemas.state import Stage
 from tests.histories import NOW, STRAIGHT, archived, begin, digest, go_on, possible, requested
 
 KEY = CheckpointKey.create("convenio.example/ledger")

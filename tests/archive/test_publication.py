@@ -15,8 +15,8 @@ from schemas.errors import (
     Invalid,
     Refused,
 )
-from schemas.lifecycle import Stage
 from schemas.people import SYSTEM
+from schemas.state import Stage
 from tests.histories import NOW, archived, begin, digest
 
 KEY = CheckpointKey.create("convenio.example/ledger")

@@ -9,8 +9,8 @@ from archive.ledger import Ledger
 from archive.register import Register
 from schemas import events as ev
 from schemas.errors import Refused, RefusedTransition
-from schemas.lifecycle import Stage
 from schemas.people import SYSTEM
+from schemas.state import Stage
 from tests.histories import STRAIGHT, archived, begin, go_on
 
 

@@ -84,7 +84,14 @@ def test_a_value_changed_in_a_confirming_draft_is_named(members):
     refused(report, "confirmations", "changes something else; got 31; expected 30", place)
 
 
+def test_what_a_draft_was_made_from_is_told(dossier):
+    told = {found.part: found.reason for found in verify(dossier).findings}
+    assert told["draft manifest"] == "draft 2 was made from mou version 1 (en) and 0 clauses"
+
+
 def test_confirmations_are_told(dossier):
     told = {found.part: found.reason for found in verify(dossier).findings}
     assert told["confirmations"].startswith("2 facts confirmed by a manager")
-    assert told["approvals"] == "draft 2 was approved, by digest of its data, template, DOCX and PDF, for legal"
+    assert (
+        told["approvals"] == "draft 2 was approved, by digest of its data, template, manifest, DOCX and PDF, for legal"
+    )

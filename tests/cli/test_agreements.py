@@ -8,7 +8,7 @@ import pytest
 from flows.draft import draft
 from flows.settings import Settings
 from flows.wiring import Installation
-from schemas.mou import Memorandum
+from schemas.types.mou import Memorandum
 from tests.installation import EXAMPLE, FIRST, MANAGER, REVIEWER
 
 EIGHT_FAULTS = Path(__file__).with_name("eight-faults.yaml")

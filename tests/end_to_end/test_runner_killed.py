@@ -24,9 +24,9 @@ from flows.wiring import Installation
 from schemas.errors import OrchestrationUnavailable
 from schemas.evidence import AgreementId, Verdict
 from schemas.fact import open_facts
-from schemas.lifecycle import Stage
 from schemas.loader import load_document
 from schemas.people import SYSTEM
+from schemas.state import Stage
 from tests.end_to_end.killing import BEGUN, COMMITTED, DEPOSITED, HANDED_OVER, KEPT, SIGNED, STARTED, SWEEP, Killings
 from tests.flows.orchestration.conftest import Running, free_port, wait_until as wait_until_it_holds
 from tests.installation import EXAMPLE, FIRST, MANAGER, REVIEWER, SECOND, people, sign

@@ -13,7 +13,7 @@ from flows.settings import Settings
 from flows.up import services
 from flows.wiring import Installation
 from schemas.evidence import AgreementId
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 from tests.flows.orchestration.conftest import Running, free_port, wait_until as wait_until_it_holds
 from tests.installation import EXAMPLE
 

@@ -16,7 +16,7 @@ from schemas.errors import (
 )
 from schemas.events import Office
 from schemas.fact import open_facts
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 from tests.installation import FIRST, MANAGER, PASSPHRASE, REVIEWER, SECOND
 
 pytestmark = pytest.mark.office

@@ -5,7 +5,7 @@ import pytest
 from flows.queries import happened, trouble, troubles, wait_until
 from flows.wiring import Installation
 from schemas.errors import OrchestrationUnavailable, Refused
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 from tests.installation import FIRST, REVIEWER
 
 

@@ -17,7 +17,7 @@ from flows.prepare import DATA_NAME, DOCX_NAME
 from schemas import events as ev
 from schemas.documents import data_bytes
 from schemas.evidence import digest_of
-from schemas.lifecycle import AgreementState
+from schemas.state import AgreementState
 
 pytestmark = pytest.mark.office
 

@@ -11,7 +11,7 @@ from flows import commands
 from flows.due import Due, due_stage
 from flows.prepare import prepare
 from flows.sweep import LONGEST_WAIT, sweep
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 from tests.installation import MANAGER, REVIEWER
 
 pytestmark = pytest.mark.office

@@ -18,7 +18,7 @@ from flows.stage import Outcome
 from flows.wiring import Installation
 from schemas.errors import DigestMismatch, GateRefused, StoreUnavailable, TimestampUnavailable, Unavailable
 from schemas.evidence import AgreementId
-from schemas.lifecycle import Stage
+from schemas.state import Stage
 from signing.timestamp import Timestamper
 from tests.installation import FIRST, MANAGER, PASSPHRASE, POINTS, certificate
 
@@ -165,7 +165,7 @@ class FaultyStore:
         raise StoreUnavailable("the store did not answer", where=key)
 
 
-WRITINGS = {"draft": 3, "prepare": 1, "conclude": 2, "publish": 2}
+WRITINGS = {"draft": 4, "prepare": 1, "conclude": 2, "publish": 2}
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept but not answered"])

@@ -92,7 +92,7 @@ def test_a_second_spelling_of_a_name_is_a_note_and_changes_nothing(data, parse) 
     (note,) = advice(document)
     assert (note.path, note.read, note.proposal) == ("background[1]", "Acclima", "Aclima")
     assert note.message == "Acclima is spelt Aclima in parties[1].legal_name: one organisation?"
-    assert document.background[1].startswith("Acclima")
+    assert str(document.background[1]).startswith("Acclima")
 
 
 def test_a_second_spelling_of_a_long_name_is_noted_once(data, parse) -> None:
@@ -122,7 +122,20 @@ def test_an_objective_that_is_not_defined_names_those_that_are(data, faults_of) 
 
 @pytest.mark.parametrize(
     "leftover",
-    ["[insert]", "[ insert name of the chamber ]", "[TBD]", "[to be agreed]", "[date]", "[...]", "[●]", "[ ]", "____"],
+    [
+        "[insert]",
+        "[ insert name of the chamber ]",
+        "[TBD]",
+        "[to be agreed]",
+        "[date]",
+        "[a definir]",
+        "[da definire]",
+        "[insertar nombre]",
+        "[...]",
+        "[●]",
+        "[ ]",
+        "____",
+    ],
 )
 @pytest.mark.parametrize("path", ["title", "purpose"])
 def test_a_leftover_of_a_form_is_refused_with_its_place(leftover, path, data, faults_of) -> None:
@@ -136,7 +149,7 @@ def test_a_leftover_of_a_form_is_refused_with_its_place(leftover, path, data, fa
 @pytest.mark.parametrize("text", ["signed [in Czech]", "Article [1]", "and so on...", "snake_case", "[Insertion Ltd]"])
 def test_brackets_alone_are_no_leftover(text, data, parse) -> None:
     data["title"] = text
-    assert parse(data).title == text
+    assert str(parse(data).title) == text
 
 
 @pytest.mark.parametrize(
@@ -189,7 +202,7 @@ def test_text_that_means_something_elsewhere_stays_literal_data(text, data, pars
     data["title"] = text
     data["parties"][1]["legal_name"]["value"] = text
     document = parse(data)
-    assert document.title == text
+    assert str(document.title) == text
     assert document.parties[1].legal_name.value == text
 
 
@@ -209,7 +222,7 @@ def test_a_name_of_spaces_is_empty(empty, data, faults_of) -> None:
 
 def test_two_ways_to_write_one_accent_are_one_name(data, parse) -> None:
     data["title"] = "Cesko\u0302 "
-    assert parse(data).title == "Cesk\u00f4"
+    assert str(parse(data).title) == "Cesk\u00f4"
 
 
 def test_one_address_for_two_signatories_is_refused(data, faults_of) -> None:

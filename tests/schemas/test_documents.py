@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from schemas.documents import data_bytes, model_of, read_data
+from schemas.documents import data_bytes, document_types, model_of, read_data
 from schemas.errors import InputError, Invalid
 from schemas.evidence import digest_of
 from schemas.loader import parse_document
-from schemas.mou import Memorandum
+from schemas.types.mou import Memorandum
 
 SCHEMA = Memorandum.model_json_schema()
 ROOM = Path(__file__).parents[2] / "schemas"
@@ -69,7 +69,7 @@ def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
     assert model_of("mou") is Memorandum
     with pytest.raises(InputError) as caught:
         model_of("mu")
-    assert (caught.value.got, caught.value.expected) == ("mu", "mou")
+    assert (caught.value.got, caught.value.expected) == ("mu", " or ".join(document_types()))
 
 
 @pytest.mark.parametrize(("name", "field"), properties(), ids=lambda value: value if isinstance(value, str) else "")

@@ -28,12 +28,12 @@ INSTANTS = st.datetimes(
     timezones=st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )  # fmt: skip
 DRAFT = st.integers(1, 99)
-COVERED = st.fixed_dictionaries({"data": HEX, "template": HEX, "docx": HEX, "pdf": HEX})
+COVERED = st.fixed_dictionaries({"data": HEX, "template": HEX, "manifest": HEX, "docx": HEX, "pdf": HEX})
 SIGNATORY = st.from_regex(r"[a-z][a-z0-9-]{0,39}", fullmatch=True)
 PROPOSAL = {
     "draft": st.just(1), "title": st.text(), "data": HEX, "signatories": st.lists(SIGNATORY, min_size=1, max_size=3),
     "offices": st.lists(st.sampled_from(list(Office)), min_size=1, max_size=3),
-    "open_facts": st.lists(st.text(), max_size=3),
+    "open_facts": st.lists(st.text(), max_size=3), "changes": st.lists(st.text(), max_size=2),
 }  # fmt: skip
 DECISION = {"draft": DRAFT, "covers": COVERED}
 RECEIPT = {
@@ -41,8 +41,16 @@ RECEIPT = {
     "retain_until": st.none() | INSTANTS,
 }  # fmt: skip
 FIELDS: dict[str, dict[str, st.SearchStrategy]] = {
-    "requested": {**PROPOSAL, "document_type": st.text()},
+    "requested": {**PROPOSAL, "document_type": st.text(), "template_version": st.integers(1, 99)},
     "revised": {**PROPOSAL, "draft": DRAFT, "reason": st.sampled_from(list(RevisionReason))},
+    "edited": {
+        "draft": st.integers(2, 99),
+        "data": HEX,
+        "base": HEX,
+        "docx": HEX,
+        "offices": PROPOSAL["offices"],
+        "remark": HEX,
+    },
     "drafted": {"draft": DRAFT, "content": COVERED},
     "approved": {**DECISION, "office": st.sampled_from(list(Office))},
     "returned": {**DECISION, "remark": HEX},

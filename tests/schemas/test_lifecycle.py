@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 
 from schemas.errors import ConvenioError, FourEyes, NotAuthorised, RefusedTransition, StaleBase
 from schemas.events import Entry, Event
-from schemas.lifecycle import AgreementState, Stage, fold, transition
+from schemas.lifecycle import fold, transition
 from schemas.people import SYSTEM, Actor, Role
+from schemas.state import AgreementState, Stage
 
 EVENT = TypeAdapter(Event)
 
@@ -21,7 +22,7 @@ def h(text: str) -> str:
 
 
 def covers(draft: int) -> dict[str, str]:
-    return {name: h(f"{name}-{draft}") for name in ("data", "template", "docx", "pdf")}
+    return {name: h(f"{name}-{draft}") for name in ("data", "template", "manifest", "docx", "pdf")}
 
 
 def by(role: Role, name: str) -> Actor:
@@ -50,7 +51,7 @@ def proposal(draft: int, **changes: object) -> dict[str, Any]:
 
 
 def requested(**changes: object) -> dict[str, Any]:
-    return {"type": "requested", "document_type": "mou", **proposal(1, **changes)}
+    return {"type": "requested", "document_type": "mou", "template_version": 1, **proposal(1, **changes)}
 
 
 def revised(draft: int, **changes: object) -> dict[str, Any]:

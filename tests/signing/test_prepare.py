@@ -7,7 +7,7 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from schemas.errors import InputError, Invalid, Refused, TimestampUnavailable
-from signing.fields import OPENING_SEAL, FieldPlace, form_fields
+from signing.fields import CLOSING_SEAL, OPENING_SEAL, FieldPlace, form_fields
 from signing.prepare import Attachment
 from signing.read import attached_files
 from signing.revision import open_pdf, signatures_of
@@ -85,9 +85,9 @@ def test_signatory_or_attachment_named_twice_is_told(desk, approved):
         desk.prepare(approved, attachments=[same, same])
 
 
-def test_document_without_signatories_is_told(desk, approved):
-    with pytest.raises(InputError, match="at least one signatory"):
-        desk.prepare(approved, fields=[])
+def test_document_nobody_has_to_sign_gets_the_seals_only(desk, approved):
+    prepared = desk.prepare(approved, fields=[])
+    assert [field.name for field in form_fields(open_pdf(prepared))] == [OPENING_SEAL, CLOSING_SEAL]
 
 
 def test_expired_seal_does_not_seal(desk, approved):

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from schemas.evidence import digest_of
 from schemas.fact import Confirmation, confirm, open_facts
 from schemas.loader import load_document
-from schemas.mou import Memorandum
-from templates.catalog import Template
+from schemas.types.mou import Memorandum
+from templates.catalog import LOCALES, Template
+from templates.clauses import LibraryClause
 from templates.convert import OfficePool
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "gssc" / "mou-czech-cape-verdean-chamber.yaml"
@@ -59,19 +61,43 @@ def word_file(body: str, *, header: str = "", footnote: str = "", title: str = "
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as package:
         for name, content in parts.items():
-            package.writestr(name, content)
+            package.writestr(zipfile.ZipInfo(name), content)
     return target.getvalue()
 
 
-def make_template(body: str = "", **parts: str) -> Template:
+def make_template(
+    body: str = "", *, edition: str = "en", clauses: Mapping[str, LibraryClause] | None = None, **parts: str
+) -> Template:
     docx = word_file(body, **parts)
-    return Template("sample", "sample", 1, "en-GB", digest_of(docx), "Sample", docx)
+    locale = LOCALES[edition.partition("-")[0]]
+    return Template("sample", "sample", 1, edition, locale, digest_of(docx), "Sample", docx, clauses or {})
+
+
+def make_clause(identifier: str, *paragraphs: dict[str, Any], **fields: Any) -> LibraryClause:
+    """Return a clause of the library; a paragraph is what stands in a file."""
+    content = {
+        "id": identifier,
+        "version": 1,
+        "subject": "general",
+        "position": "standard",
+        "note": "Nothing to look at.",
+        "heading": {"en": identifier.capitalize(), "es": f"{identifier.capitalize()} (es)"},
+        "paragraph": paragraphs,
+        "sha256": digest_of(repr((identifier, paragraphs, fields)).encode()),
+    }
+    return LibraryClause.model_validate(content | fields)
 
 
 @pytest.fixture
 def template() -> Callable[..., Template]:
     """A template of paragraphs: each argument is the text of one."""
     return lambda *texts, **parts: make_template("".join(paragraph(text) for text in texts), **parts)
+
+
+@pytest.fixture
+def clause() -> Callable[..., LibraryClause]:
+    """A clause of the library: its id, its paragraphs as in a file, and further fields."""
+    return make_clause
 
 
 @pytest.fixture

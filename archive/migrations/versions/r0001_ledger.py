@@ -65,6 +65,7 @@ def _make_register() -> None:
         sa.Column("updated_at", sa.String(27), nullable=False),
         sa.Column("counter", sa.Integer, nullable=False),
         sa.Column("pdf", sa.String(64)),
+        sa.Column("changes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_agreements"),
     )
     op.create_index("ix_agreements_stage_since", "agreements", ["stage", "since"])

@@ -1,0 +1,53 @@
+"""Edits by hand: a reviewer's own Word file becomes the next draft, marked so, and needs the director's approval."""
+
+from __future__ import annotations
+
+from archive.transaction import op_id_of
+from flows.act import Done, acting, as_actor, data_of, keep_remark, reviewed
+from flows.proposal import template_for
+from flows.stage import keep, load
+from flows.texts import marked_as
+from flows.wiring import Installation
+from schemas import events as ev
+from schemas.errors import Refused
+from schemas.evidence import AgreementId, digest_of
+from schemas.people import Role
+from templates.outside.untrusted import admit_word_file
+from templates.word_file import read_word_file
+
+
+def edit(house: Installation, agreement: AgreementId, docx: bytes, *, draft: int, by: str, comment: str) -> Done:
+    """Put ``docx``, the text of draft ``draft`` edited by hand, in its place; it becomes the next draft.
+
+    Whoever edited is an author of it and cannot approve it. Raises :class:`InputError` for a file with macros, links,
+    unresolved changes or another header, :class:`Refused` where the text is the draft's own, :class:`StaleBase` for
+    another draft than the current one.
+    """
+    reviewer, digest = acting(house, by, Role.REVIEWER), digest_of(docx)
+    state = house.ledger.state(agreement)
+    if (state.draft, state.edited) == (draft + 1, digest):
+        return Done(state, changed=False)
+    state, content = reviewed(house, agreement, draft)
+    admit_word_file(docx, name=f"the edited draft {draft}", resolved=True)
+    current = load(house, agreement, content.docx, "docx")
+    if read_word_file(docx).paragraphs == read_word_file(current).paragraphs:
+        raise Refused(f"the text is that of draft {draft} already", where=agreement, remedy="edit the file first")
+    document = data_of(house, state.data)
+    template = template_for(house, document, state.template_version)
+    marked_as(house, state, document, template, docx, draft=draft + 1)
+    offices = tuple(dict.fromkeys((*state.offices, ev.Office.DIRECTOR)))
+    with house.ledger.transaction() as tx:
+        op_id = op_id_of("edited", agreement, str(draft + 1), digest, reviewer.commitment)
+        if tx.find(op_id) is not None:
+            return Done(tx.state(agreement), changed=False)
+        event = ev.Edited(
+            draft=draft + 1,
+            data=state.data,
+            base=content.docx,
+            docx=keep(house, agreement, docx, "docx"),
+            offices=offices,
+            remark=keep_remark(tx, comment),
+        )
+        tx.append(agreement, op_id, house.clock(), as_actor(Role.REVIEWER, reviewer), event)
+        tx.enqueue("draft", agreement, draft + 1, now=house.clock())
+        return Done(tx.state(agreement), changed=True)

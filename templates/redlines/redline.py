@@ -1,0 +1,206 @@
+"""How the data of a draft differs from that of another, field by field.
+
+Items of a list are the same where their id, or what names them otherwise, is the same: an inserted party does not
+change every other. A fact is one field; its status is shown behind its value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeGuard
+
+from pydantic import BaseModel
+
+from templates.redlines.alignment import alike, staying, without
+
+Tree: TypeAlias = "Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None"
+"""Data as JSON holds it."""
+
+KEYS = ("id", "code", "agreement", "party", "clause", "short_name", "name", "title", "heading", "market", "country")
+"""What names an item of a list, the best first."""
+FACT = frozenset({"value", "status", "source", "owner", "claims", "confirmation"})
+"""The fields of :class:`schemas.fact.Fact`."""
+SAME_ITEM = 0.6
+"""From how much common text on an item without a name counts as the same, changed."""
+RENAMED = frozenset({None, "name", "title", "heading"})
+"""Names that are texts themselves and may be changed; and no name at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs; ``before`` and ``after`` are its values as text, ``None`` where it was not there.
+
+    ``path`` names items by what names them (``parties[gssc].seat``), else by their number from 0, of the new data
+    where they are in it. A moved item has its places in the list, counted from 1.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    kind: Literal["added", "removed", "changed", "moved"]
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the fields by name, as JSON can hold them."""
+        return dataclasses.asdict(self)
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "added":
+                return f"{self.path}: added {self.after}"
+            case "removed":
+                return f"{self.path}: removed {self.before}"
+            case "moved":
+                return f"{self.path}: moved from {self.before} to {self.after}"
+            case _:
+                return f"{self.path}: {self.before} → {self.after}"
+
+
+def data_changes(before: BaseModel | Mapping[str, Tree], after: BaseModel | Mapping[str, Tree]) -> tuple[Change, ...]:
+    """Return what differs between two states of a document's data, in the order of its fields."""
+    return tuple(_changes("", _tree(before), _tree(after)))
+
+
+def _tree(data: BaseModel | Mapping[str, Tree]) -> Mapping[str, Tree]:
+    return data.model_dump(mode="json") if isinstance(data, BaseModel) else data
+
+
+def _changes(path: str, before: Tree, after: Tree) -> Iterator[Change]:
+    if before == after and type(before) is type(after):
+        return
+    if _is_fact(before) and _is_fact(after):
+        yield from _fact_changes(path, before, after)
+    elif isinstance(before, Mapping) and isinstance(after, Mapping) and not _is_fact(before) and not _is_fact(after):
+        for name in _in_order(after, before):
+            yield from _changes(f"{path}.{name}" if path else name, before.get(name), after.get(name))
+    elif _is_list(before) and _is_list(after):
+        yield from _list_changes(path, before, after)
+    elif _is_value(before) and _is_value(after) and before is not None and after is not None:
+        yield Change(path, _shown(before), _shown(after), "changed")
+    else:
+        yield from (Change(place, text, None, "removed") for place, text in _leaves(path, before))
+        yield from (Change(place, None, text, "added") for place, text in _leaves(path, after))
+
+
+def _fact_changes(path: str, before: Mapping[str, Tree], after: Mapping[str, Tree]) -> Iterator[Change]:
+    """Yield the change of a fact as a whole; where value and status stay, of what it rests on."""
+    if (before.get("value"), before.get("status")) != (after.get("value"), after.get("status")):
+        yield Change(path, _shown(before), _shown(after), "changed")
+        return
+    for name in _in_order(after, before):
+        yield from _changes(f"{path}.{name}", before.get(name), after.get(name))
+
+
+def _list_changes(path: str, before: Sequence[Tree], after: Sequence[Tree]) -> Iterator[Change]:
+    key = _key_of(before, after)
+    pairs = _pairs(before, after, key)
+    in_order = staying([old for old, _ in pairs])
+    old_of = {new: old for old, new in pairs}
+    kept = set(old_of.values())
+    for old, item in enumerate(before):
+        if old not in kept:
+            yield from (
+                Change(place, text, None, "removed") for place, text in _leaves(_item(path, item, old, key), item)
+            )
+    for new, item in enumerate(after):
+        place = _item(path, item, new, key)
+        if new not in old_of:
+            yield from (Change(leaf, None, text, "added") for leaf, text in _leaves(place, item))
+            continue
+        old = old_of[new]
+        if old not in in_order:
+            yield Change(place, f"place {old + 1}", f"place {new + 1}", "moved")
+        yield from _changes(place, before[old], item)
+
+
+def _key_of(before: Sequence[Tree], after: Sequence[Tree]) -> str | None:
+    """Return the field that names every item of both lists, each of them once."""
+    for key in KEYS:
+        names = [[_name(item, key) for item in items] for items in (before, after)]
+        if all(None not in found and len(set(found)) == len(found) for found in names):
+            return key
+    return None
+
+
+def _name(item: Tree, key: str) -> str | None:
+    if not isinstance(item, Mapping):
+        return None
+    value = item.get(key)
+    if _is_fact(value):
+        value = value.get("value")
+    return value if isinstance(value, str) and value else None
+
+
+def _pairs(before: Sequence[Tree], after: Sequence[Tree], key: str | None) -> list[tuple[int, int]]:
+    """Return the places of the items that are the same, old and new, in the order of the new ones."""
+    identity = [[_name(item, key) if key else _canonical(item) for item in items] for items in (before, after)]
+    places: dict[str | None, list[int]] = {}
+    for old, name in enumerate(identity[0]):
+        places.setdefault(name, []).append(old)
+    pairs = [(places[name].pop(0), new) for new, name in enumerate(identity[1]) if places.get(name)]
+    if key in RENAMED:
+        words = [list(map(_words, items)) for items in (before, after)]
+        olds = without(len(before), {old for old, _ in pairs})
+        news = without(len(after), {new for _, new in pairs})
+        pairs += alike(*words, olds=olds, news=news, least=SAME_ITEM)
+    return sorted(pairs, key=lambda pair: pair[1])
+
+
+def _item(path: str, item: Tree, number: int, key: str | None) -> str:
+    return f"{path}[{_name(item, key) if key else number}]"
+
+
+def _leaves(path: str, value: Tree) -> Iterator[tuple[str, str]]:
+    """Yield every field below ``path`` that has a value, with its text."""
+    if _is_value(value) or _is_fact(value):
+        if value is not None:
+            yield path, _shown(value)
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _leaves(f"{path}.{name}" if path else name, part)
+    elif _is_list(value):
+        key = _key_of(value, ())
+        for number, part in enumerate(value):
+            yield from _leaves(_item(path, part, number, key), part)
+
+
+def _shown(value: Tree) -> str:
+    """Return a value as a person reads it; a fact as ``Praha (assumed)``."""
+    if isinstance(value, Mapping):
+        if not _is_fact(value):
+            return ", ".join(f"{name} {_shown(part)}" for name, part in value.items() if part is not None)
+        status = str(value["status"])
+        return status if value.get("value") is None else f"{_shown(value['value'])} ({status})"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "nothing"
+    if _is_list(value):
+        return "; ".join(map(_shown, value))
+    return str(value)
+
+
+def _canonical(value: Tree) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _words(value: Tree) -> list[str]:
+    return [word for _, text in _leaves("", value) for word in text.split()]
+
+
+def _in_order(first: Iterable[str], second: Iterable[str]) -> Iterable[str]:
+    return dict.fromkeys((*first, *second))
+
+
+def _is_fact(value: Tree) -> TypeGuard[Mapping[str, Tree]]:
+    return isinstance(value, Mapping) and "status" in value and value.keys() <= FACT
+
+
+def _is_list(value: Tree) -> TypeGuard[Sequence[Tree]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _is_value(value: Tree) -> TypeGuard[str | float | bool | None]:
+    return value is None or isinstance(value, str | int | float | bool)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import pytest
+
+from flows import commands
+from flows.collect import collect
+from flows.conclude import conclude
+from flows.draft import draft
+from flows.pins import overtaken, pins_held
+from flows.prepare import prepare
+from flows.publish import publish
+from flows.texts import kept_text
+from flows.wiring import Installation
+from schemas.documents import Document
+from schemas.errors import InputError, Refused
+from schemas.evidence import AgreementId
+from schemas.fact import open_facts
+from schemas.loader import load_document
+from schemas.state import Stage
+from templates.word_file import read_word_file
+from tests.installation import EXAMPLE, MANAGER, REVIEWER, sign
+
+pytestmark = pytest.mark.office
+
+OTHERS = "0" * 63 + "1"
+
+
+def stated(value: object) -> dict[str, object]:
+    return {"value": value, "status": "stated", "source": "the archive"}
+
+
+def with_base(document: Document, path: str, agreement: str, sha256: str | None, **values: object) -> Document:
+    """Return the document with one of its pins pointing to ``agreement``."""
+    blank = {"status": "blank", "source": "not there yet", "owner": "manager"}
+    pin = {
+        "title": "The Memorandum of Understanding",
+        "agreement": stated(agreement),
+        "sha256": blank if sha256 is None else stated(sha256),
+    }
+    return type(document).model_validate(document.model_dump(mode="json") | {path: pin} | values)
+
+
+def example(name: str) -> Document:
+    return load_document(EXAMPLE.with_name(f"{name}.yaml"))
+
+
+def roadmap(agreement: str, sha256: str | None) -> Document:
+    """A roadmap that rests on an agreement."""
+    return with_base(example("roadmap-2020-2022"), "partnership_agreement", agreement, sha256)
+
+
+def archived(house: Installation, document: Document) -> AgreementId:
+    """Request a document and lead it into the archive; facts that have a value are confirmed."""
+    agreement = AgreementId(commands.request(house, document, by=MANAGER).state.agreement)
+    draft(house, agreement, 1)
+    paths = tuple(path for path, fact in open_facts(document) if fact.value is not None)
+    number = commands.confirm_facts(house, agreement, paths, basis="minutes", by=MANAGER).state.draft
+    draft(house, agreement, number)
+    for office in house.ledger.state(agreement).missing_offices:
+        reviewer = f"{office}@example.org"
+        commands.add_person(house, reviewer, name="Reviewer", roles=("reviewer",))
+        commands.approve(house, agreement, draft=number, by=reviewer, office=office)
+    prepare(house, agreement, number)
+    for signed, signatory in enumerate(document.signatories):
+        collect(house, agreement, signed)
+        sign(house, agreement, signatory.email)
+    for stage in (collect, conclude, publish):
+        stage(house, agreement, len(document.signatories))
+    assert house.ledger.state(agreement).stage is Stage.ARCHIVED
+    return agreement
+
+
+def in_force(house: Installation, agreement: AgreementId) -> str:
+    """Return the digest of the agreement as it lies in the archive."""
+    receipt = house.ledger.state(agreement).receipt
+    assert receipt is not None
+    return receipt.sha256
+
+
+def test_a_pinned_agreement_is_held_where_its_very_bytes_are_archived(at, agreement):
+    house = at("archived")
+    digest = in_force(house, agreement)
+    (use,) = pins_held(house, roadmap(agreement, digest))
+    assert (use.path, use.agreement, use.sha256, use.archived_here) == (
+        "partnership_agreement",
+        agreement,
+        digest,
+        True,
+    )
+
+
+def test_another_digest_than_the_archived_one_is_a_fault_that_proposes_the_right_one(at, agreement):
+    house = at("archived")
+    with pytest.raises(InputError, match="not the one in force") as refusal:
+        commands.request(house, roadmap(agreement, OTHERS), by=MANAGER)
+    (fault,) = refusal.value.faults
+    assert (fault.path, fault.read, fault.proposal) == (
+        "partnership_agreement.sha256",
+        OTHERS,
+        in_force(house, agreement),
+    )
+    assert house.ledger.entries(agreement)[-1].entry.event.type == "deposited"
+
+
+def test_an_agreement_that_is_not_archived_yet_cannot_be_rested_on(at, agreement):
+    house = at("approved")
+    with pytest.raises(InputError) as refusal:
+        commands.request(house, roadmap(agreement, OTHERS), by=MANAGER)
+    (fault,) = refusal.value.faults
+    assert (fault.path, fault.message) == ("partnership_agreement.agreement", "is not in force")
+
+
+def test_an_agreement_of_elsewhere_or_without_a_digest_is_taken_as_it_is(at, agreement):
+    house = at("approved")
+    (elsewhere,) = pins_held(house, roadmap("Grant Agreement 951159", OTHERS))
+    (blank,) = pins_held(house, roadmap(agreement, None))
+    assert (elsewhere.sha256, elsewhere.archived_here) == (OTHERS, False)
+    assert (blank.sha256, blank.archived_here) == (None, False)
+
+
+def test_what_rests_on_an_overtaken_document_says_so_and_is_not_approved(at, agreement):
+    house = at("archived")
+    plan = roadmap(agreement, in_force(house, agreement))
+    number = AgreementId(commands.request(house, plan, by=MANAGER).state.agreement)
+    draft(house, number, 1)
+    assert overtaken(house, plan) == ()
+    successor = with_base(example(EXAMPLE.stem), "supersedes", agreement, in_force(house, agreement))
+    newer = archived(house, successor)
+    assert overtaken(house, successor) == ()
+    (sentence,) = overtaken(house, plan)
+    assert f"({agreement}) was changed or replaced by {newer}" in sentence
+    with pytest.raises(Refused, match="the document is stale") as refusal:
+        commands.approve(house, number, draft=1, by=REVIEWER)
+    assert newer in str(refusal.value)
+    revised = type(plan).model_validate(plan.model_dump() | {"summary": ("Less is more.",)})
+    commands.revise(house, number, revised, draft=1, by=MANAGER)
+    draft(house, number, 2)
+    assert sentence in read_word_file(kept_text(house, number, 2)).paragraphs
+    pinned = roadmap(newer, in_force(house, newer))
+    commands.revise(house, number, pinned, draft=2, by=MANAGER)
+    draft(house, number, 3)
+    assert sentence not in read_word_file(kept_text(house, number, 3)).paragraphs
+
+
+def test_a_terminated_agreement_is_no_base_any_more(at, agreement):
+    house = at("archived")
+    notice = example("termination-mou-notice")
+    deliveries = [
+        delivery | {"received": stated("2022-06-27"), "proof": stated("Receipt of 27 June 2022")}
+        for delivery in notice.model_dump(mode="json")["deliveries"]
+    ]
+    ended = with_base(notice, "base", agreement, in_force(house, agreement), deliveries=deliveries)
+    termination = archived(house, ended)
+    with pytest.raises(InputError) as refusal:
+        commands.request(house, roadmap(agreement, in_force(house, agreement)), by=MANAGER)
+    (fault,) = refusal.value.faults
+    assert (fault.path, fault.message) == ("partnership_agreement.agreement", "was terminated")
+    assert termination in fault.expected
