@@ -14,7 +14,7 @@ from archive.proposals import unknown
 from archive.tables import people
 from schemas.errors import InputError
 from schemas.evidence import Digest
-from schemas.people import Person, Role
+from schemas.people import Office, Person, Role
 
 RandomBytes = Callable[[int], bytes]
 """Returns that many unpredictable bytes."""
@@ -27,10 +27,10 @@ class People:
         self._engine = engine
         self._random_bytes = random_bytes
 
-    def add(self, email: str, name: str, roles: Iterable[Role]) -> Person:
-        """Add a person, or add ``roles`` to one who is there; see :func:`add`."""
+    def add(self, email: str, name: str, roles: Iterable[Role], offices: Iterable[Office] = ()) -> Person:
+        """Add a person, or add ``roles`` and ``offices`` to one who is there; see :func:`add`."""
         with writing(self._engine) as connection:
-            return add(connection, email, name, roles, self._random_bytes)
+            return add(connection, email, name, roles, self._random_bytes, offices=offices)
 
     def get(self, email: str) -> Person:
         """Return the person with this address; raises :class:`Refused`, proposing the nearest, where there is none."""
@@ -61,9 +61,18 @@ class People:
         overwrite_erased(self._engine)
 
 
-def add(connection: Connection, email: str, name: str, roles: Iterable[Role], random_bytes: RandomBytes) -> Person:
-    """Add a person with a fresh salt, or add ``roles`` to the one with this address, and return them.
+def add(
+    connection: Connection,
+    email: str,
+    name: str,
+    roles: Iterable[Role],
+    random_bytes: RandomBytes,
+    *,
+    offices: Iterable[Office] = (),
+) -> Person:
+    """Add a person with a fresh salt, or add ``roles`` and ``offices`` to the one with this address, and return them.
 
+    A reviewer of no office approves for the legal one.
     Whoever is there already takes another ``name`` as long as they did nothing yet; from their first act on they keep
     the name it was done under, as the ledger's commitments bind address and name together. Raises
     :class:`InputError` for what is no address, no name or no role.
@@ -74,13 +83,16 @@ def add(connection: Connection, email: str, name: str, roles: Iterable[Role], ra
     found = find(connection, email)
     if found is None:
         try:
-            person = Person(email=email, name=name, roles=_ordered(wanted), salt=random_bytes(32).hex())
+            salt = random_bytes(32).hex()
+            person = Person(email=email, name=name, roles=_ordered(wanted), offices=_held(wanted, offices), salt=salt)
         except ValidationError as cause:
             raise InputError("that is no e-mail address", got=repr(email), expected="name@host.domain") from cause
         connection.execute(insert(people), {**_columns(person), "commitment": person.commitment})
         return person
     renamed = name if name != found.name and not _acted(connection, found.commitment) else found.name
-    person = found.model_copy(update={"name": renamed, "roles": _ordered({*found.roles, *wanted})})
+    roles = {*found.roles, *wanted}
+    held = _held(roles, {*found.offices, *offices})
+    person = found.model_copy(update={"name": renamed, "roles": _ordered(roles), "offices": held})
     if person != found:
         values = {**_columns(person), "commitment": person.commitment}
         connection.execute(update(people).where(people.c.email == email), values)
@@ -113,9 +125,26 @@ def _ordered(roles: set[Role]) -> tuple[Role, ...]:
     return tuple(role for role in Role if role in roles)
 
 
+def _held(roles: set[Role], offices: Iterable[Office]) -> tuple[Office, ...]:
+    held = set(offices)
+    if held and Role.REVIEWER not in roles:
+        raise InputError(
+            "only a reviewer approves for an office", got=", ".join(sorted(held)), expected="the role reviewer"
+        )
+    if Role.REVIEWER in roles and not held:
+        held = {Office.LEGAL}
+    return tuple(office for office in Office if office in held)
+
+
 def _columns(person: Person) -> dict[str, object]:
-    return {**person.model_dump(), "roles": " ".join(person.roles)}
+    return {**person.model_dump(), "roles": " ".join(person.roles), "offices": " ".join(person.offices)}
 
 
 def _parsed(row: Row) -> Person:
-    return Person(email=row.email, name=row.name, roles=tuple(Role(r) for r in row.roles.split()), salt=row.salt)
+    return Person(
+        email=row.email,
+        name=row.name,
+        roles=tuple(Role(role) for role in row.roles.split()),
+        offices=tuple(Office(office) for office in row.offices.split()),
+        salt=row.salt,
+    )

@@ -129,6 +129,7 @@ people = Table(
     Column("email", String(254), primary_key=True),
     Column("name", Text, nullable=False),
     Column("roles", Text, nullable=False),
+    Column("offices", Text, nullable=False),
     Column("salt", DIGEST, nullable=False),
     Column("commitment", DIGEST, nullable=False),
     UniqueConstraint("commitment"),

@@ -36,9 +36,8 @@ def main() -> None:
 
 
 def _rendering(measured: rendering.Measured) -> None:
-    print(
-        f"\n{measured.drafts} drafts of the partnership agreement, {measured.characters} characters each (processor time, medians)"
-    )
+    print(f"\n{measured.drafts} drafts of the partnership agreement, {measured.characters} characters each")
+    print("  (processor time, medians)")
     for name, seconds in (("docxtpl, a new object each", measured.docxtpl), ("Convenio", measured.convenio)):
         print(f"  {name:26} {seconds * 1000:8.2f} ms each")
     print(f"  to make the template ready {measured.first * 1000:8.2f} ms, once")

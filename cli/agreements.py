@@ -33,6 +33,11 @@ def check(file: Path, home: Path | None, as_json: bool) -> None:  # noqa: ARG001
     from schemas.loader import load_document
 
     document = load_document(file)
+    if document.choices or document.clauses:
+        from templates.catalog import load_template
+        from templates.selection import select
+
+        select(load_template(document.document_type, document.edition), document)
     notes, unknown = advice(document), open_facts(document)
     if as_json:
         print_json(

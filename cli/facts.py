@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cli.agreements import AS, DISCARD_EDITS, drafted, report
+from cli.agreements import AS, drafted, report
 from cli.output import common, installation, print_json
 
 
@@ -45,7 +45,6 @@ def list_facts(agreement: str, home: Path | None, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Confirm every open fact as it stands.")
 @click.option("--basis", required=True, help="On what grounds; it becomes part of the data.")
 @AS
-@DISCARD_EDITS
 @click.option("--wait", is_flag=True, help="Wait until the next draft is ready.")
 @common
 def confirm(
@@ -54,7 +53,6 @@ def confirm(
     everything: bool,
     basis: str,
     by: str,
-    discard_edits: bool,
     wait: bool,
     home: Path | None,
     as_json: bool,
@@ -69,5 +67,5 @@ def confirm(
             "which facts?", expected="their paths, or --all", remedy=f"see convenio facts list {agreement}"
         )
     house = installation(home)
-    done = confirm_facts(house, AgreementId(agreement), paths, basis=basis, by=by, discard_edits=discard_edits)
+    done = confirm_facts(house, AgreementId(agreement), paths, basis=basis, by=by)
     report(drafted(house, done) if wait else done, "confirmed", as_json=as_json)

@@ -81,7 +81,7 @@ def edit(
     from flows import commands
     from flows.files import read_whole
     from schemas.evidence import AgreementId
-    from templates.word_file import MAX_BYTES
+    from templates.package import MAX_BYTES
 
     docx, house = read_whole(file, expected="a Word file (DOCX)", max_size_bytes=MAX_BYTES), installation(home)
     done = commands.edit(house, AgreementId(agreement), docx, draft=draft, by=by, comment=comment)

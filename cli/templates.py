@@ -85,7 +85,7 @@ def list_templates(clauses: bool, home: Path | None, as_json: bool) -> None:
 def check(what: str | None, document_type: str | None, edition: str, home: Path | None, as_json: bool) -> int:
     """Check a Word file, the templates of a type, or all: every fault at once, with its place."""
     from schemas.documents import model_of
-    from templates.adopt import library_for
+    from templates.adopt import clauses_for
     from templates.catalog import document_types_with_templates, editions_of, load_template
     from templates.checking.check import check_template
 
@@ -95,7 +95,7 @@ def check(what: str | None, document_type: str | None, edition: str, home: Path 
         model = model_of(document_type or _no_type(what))
         languages = tuple(edition.split("-"))
         findings[what] = check_template(
-            _word_file(Path(what)), model, clauses=library_for(None, folders), languages=languages
+            _word_file(Path(what)), model, clauses=clauses_for(model.document_type, folders), languages=languages
         )
     else:
         for name in [what] if what else document_types_with_templates(folders=folders):
@@ -180,19 +180,30 @@ def preview(
     callback=page_or_word_file,
     help="Write what changed, .html or .docx.",
 )
+@click.option("--newest-clauses", is_flag=True, help="Move to the newest version of every clause.")
 @AS
 @common
 def adopt(
-    file: Path, document_type: str, edition: str, redline: Path | None, by: str, home: Path | None, as_json: bool
+    file: Path,
+    document_type: str,
+    edition: str,
+    redline: Path | None,
+    newest_clauses: bool,
+    by: str,
+    home: Path | None,
+    as_json: bool,
 ) -> None:
     """Bring an edited Word file in as the next version of a template; agreements under way keep theirs."""
     from flows.adoption import adopt_template
     from flows.files import write_new
 
     house = installation(home)
-    adopted = adopt_template(house, _word_file(file), document_type=document_type, edition=edition, by=by)
-    if redline is not None:
-        write_new(redline, adopted.redline(redline.suffix, now=house.clock()), same_is_fine=True)
+    adopted = adopt_template(
+        house, _word_file(file), document_type=document_type, edition=edition, by=by, newest_clauses=newest_clauses
+    )
+    page = None if redline is None else adopted.redline(redline.suffix, now=house.clock())
+    if redline is not None and page is not None:
+        write_new(redline, page, same_is_fine=True)
     if as_json:
         print_json(adopted.as_json())
         return
@@ -216,24 +227,17 @@ def _report(findings: dict[str, tuple[Finding, ...]], *, as_json: bool) -> int:
 
 
 def _template(what: str, document_type: str, edition: str, folders: tuple[Path, ...]) -> Template:
-    from dataclasses import replace
-
-    from schemas.documents import model_of
-    from schemas.evidence import digest_of
-    from templates.adopt import library_for
-    from templates.catalog import LOCALES, Template, load_template
+    from flows.previews import template_in
+    from templates.catalog import load_template
 
     if not what.endswith(".docx"):
         return load_template(document_type, edition, folders=folders)
-    docx, model = _word_file(Path(what)), model_of(document_type)
-    locale = LOCALES[edition.partition("-")[0]]
-    made = Template(document_type, document_type, 1, edition, locale, digest_of(docx), model.kind, docx)
-    return replace(made, clauses=library_for(None, folders))
+    return template_in(_word_file(Path(what)), document_type=document_type, edition=edition, folders=folders)
 
 
 def _word_file(path: Path) -> bytes:
     from flows.files import read_whole
-    from templates.word_file import MAX_BYTES
+    from templates.package import MAX_BYTES
 
     return read_whole(path, expected="a Word file (DOCX)", max_size_bytes=MAX_BYTES)
 

@@ -16,10 +16,10 @@ from flows.signatures import decline, sign
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.documents import Document, data_bytes
-from schemas.errors import Fault, InputError, Refused, RefusedTransition
+from schemas.errors import Fault, InputError, NotAuthorised, Refused, RefusedTransition
 from schemas.evidence import AgreementId, Digest, digest_of
 from schemas.fact import Confirmation, Status, confirm, facts, open_facts
-from schemas.people import Person, Role
+from schemas.people import Office, Person, Role
 from schemas.state import AgreementState, Stage
 
 __all__ = [
@@ -80,7 +80,7 @@ def revise(
     if (state.draft, state.data) == (draft + 1, digest):
         return Done(state, changed=False)
     require_draft(state, draft)
-    if digest == state.data:
+    if digest == state.data and not (state.edited is not None and discard_edits):
         raise Refused(f"the data is that of draft {draft} already", where=agreement, remedy="change the file first")
     if document.document_type != state.document_type:
         raise Refused(
@@ -91,27 +91,21 @@ def revise(
     return _next_draft(house, state, document, manager, reason=ev.RevisionReason.AMENDED)
 
 
-def confirm_facts(
-    house: Installation,
-    agreement: AgreementId,
-    paths: tuple[str, ...],
-    *,
-    basis: str,
-    by: str,
-    discard_edits: bool = False,
-) -> Done:
-    """Confirm open facts as they stand (all of them where ``paths`` is empty), which makes the next draft.
+def confirm_facts(house: Installation, agreement: AgreementId, paths: tuple[str, ...], *, basis: str, by: str) -> Done:
+    """Confirm open facts as they stand, which makes the next draft; where ``paths`` is empty, all that have a value.
 
     Facts confirmed before are left as they are. Raises :class:`InputError` naming every path that cannot be
-    confirmed, :class:`Refused` where edits by hand would be lost and are not to be discarded.
+    confirmed.
     """
     manager, state = acting(house, by, Role.MANAGER), house.ledger.state(agreement)
     document = data_of(house, state.data)
     done = {path for path, fact in facts(document) if fact.status is Status.CONFIRMED}
-    chosen = [path for path in paths or [path for path, _ in open_facts(document)] if path not in done]
+    still_open = open_facts(document)
+    # a blank has no value to confirm; where nothing else is open, it is named
+    every = [path for path, fact in still_open if fact.status is not Status.BLANK] or [path for path, _ in still_open]
+    chosen = [path for path in paths or every if path not in done]
     if not chosen:
         return Done(state, changed=False)
-    _keep_edits(state, discard=discard_edits)
     reason = one_line(basis, what="the basis of a confirmation")
     confirmed = confirm(document, chosen, Confirmation(at=house.clock(), basis=reason))
     return _next_draft(house, state, confirmed, manager, reason=ev.RevisionReason.CONFIRMED)
@@ -130,7 +124,22 @@ def approve(
     given = [approval.office for approval in state.approvals if approval.person == reviewer.commitment]
     if given and office in {None, *given}:
         return Done(state, changed=False)
-    office = office or next(iter(state.missing_offices), state.offices[0])
+    if given:
+        raise RefusedTransition(
+            f"you approved draft {draft} already, for the {given[0]} office",
+            where=agreement,
+            got=f"an approval for the {office} office by the same person",
+            expected="another person for each office",
+        )
+    office = office or _office_of(reviewer, state)
+    if office not in reviewer.offices:
+        raise NotAuthorised(
+            f"{by} does not approve for the {office} office",
+            where=agreement,
+            got="offices: " + ", ".join(reviewer.offices),
+            expected=f"the office {office}",
+            remedy=f"an administrator adds it: convenio people add {by} --role reviewer --office {office}",
+        )
     event = ev.Approved(draft=draft, office=office, covers=content)
     document = data_of(house, content.data)
     require_current(house, document, agreement)
@@ -161,15 +170,23 @@ def reject(house: Installation, agreement: AgreementId, *, draft: int, by: str, 
     return _decide_against(house, agreement, draft=draft, by=by, comment=comment, kind=ev.Rejected)
 
 
-def add_person(house: Installation, email: str, *, name: str, roles: tuple[str, ...]) -> Person:
-    """Add a person, or roles to one who is there; raise :class:`InputError` for what is no address, name or role."""
+def add_person(
+    house: Installation, email: str, *, name: str, roles: tuple[str, ...], offices: tuple[str, ...] = ()
+) -> Person:
+    """Add a person, or roles and offices to one who is there.
+
+    Raises :class:`InputError` for what is no address, name, role or office.
+    """
     unknown = [role for role in roles if role not in list(Role)]
     if unknown or not roles:
         raise InputError("that is no role", got=", ".join(unknown) or "none", expected=", ".join(Role))
+    if strange := [office for office in offices if office not in list(Office)]:
+        raise InputError("that is no office", got=", ".join(strange), expected=", ".join(Office))
     address = one_line(email, what="a mail address")
     if address.count("@") != 1 or address.startswith("@") or "." not in address.rpartition("@")[2] or " " in address:
         raise InputError("that is no mail address", got=repr(email), expected="name@example.org")
-    return house.people.add(address, one_line(name, what="a name"), [Role(role) for role in roles])
+    held = [Office(office) for office in offices]
+    return house.people.add(address, one_line(name, what="a name"), [Role(role) for role in roles], held)
 
 
 def withdraw(house: Installation, agreement: AgreementId, *, by: str, reason: str) -> Done:
@@ -256,3 +273,9 @@ def _keep_edits(state: AgreementState, *, discard: bool) -> None:
             remedy=f"see them (convenio redline {state.agreement}), bring them into the data, "
             "then repeat with --discard-edits",
         )
+
+
+def _office_of(reviewer: Person, state: AgreementState) -> Office:
+    """Return the office that ``reviewer`` approves for when none is named: the first missing one that they hold."""
+    missing = state.missing_offices or state.offices
+    return next((office for office in missing if office in reviewer.offices), missing[0])

@@ -16,7 +16,7 @@ from schemas.evidence import AgreementId, canonical_json, digest_of
 from schemas.manifest import ClauseUse, DraftManifest, TemplateUse
 from schemas.people import Role
 from schemas.state import AgreementState, Stage
-from templates.selection import used_clauses
+from templates.locate import signature_boxes
 
 
 def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
@@ -31,6 +31,7 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
     document, now = data_of(house, state.data), house.clock()
     text = text_of_draft(house, state, document)
     pdf = house.office.convert(text.docx)
+    signature_boxes(pdf, state.signatories)  # else nobody could sign what is approved
     manifest = _manifest(house, state, document, text)
     content = ev.Covered(
         data=state.data,
@@ -39,7 +40,8 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
         docx=keep(house, agreement, text.docx, "docx"),
         pdf=keep(house, agreement, pdf, "pdf"),
     )
-    for reviewer in (person for person in house.people.everyone() if Role.REVIEWER in person.roles):
+    reviewers = house.people.everyone(role=Role.REVIEWER)
+    for reviewer in (person for person in reviewers if person.commitment not in state.authors):
         house.mail.send(
             f"{agreement}-review-{number}-{reviewer.commitment[:12]}",
             to=reviewer.email,
@@ -55,7 +57,11 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
         "draft",
         acted=True,
         summary=f"Draft {number} of {agreement} is ready for review; {len(state.open_facts)} facts are open.",
-        particulars={**content.model_dump(), "template version": f"v{manifest.template.version}"},
+        particulars={
+            **content.model_dump(),
+            "template version": f"v{manifest.template.version}",
+            "completed by docxtpl": ", ".join(text.fallbacks) or "no part",
+        },
     )
 
 
@@ -69,7 +75,7 @@ def _manifest(house: Installation, state: AgreementState, document: Document, te
         template=TemplateUse(
             id=template.id, version=template.version, edition=template.edition, sha256=template.digest
         ),
-        clauses=tuple(ClauseUse(**asdict(clause)) for clause in used_clauses(template, document)),
+        clauses=tuple(ClauseUse(**asdict(clause)) for clause in text.clauses),
         pins=pins_held(house, document),
         docx=digest_of(text.docx),
         edited_by_hand=state.edited,

@@ -9,9 +9,11 @@ from flows.stage import keep, load
 from flows.texts import marked_as
 from flows.wiring import Installation
 from schemas import events as ev
-from schemas.errors import Refused
+from schemas.errors import InputError, Refused, TemplateFault
 from schemas.evidence import AgreementId, digest_of
 from schemas.people import Role
+from schemas.state import AgreementState
+from templates.locate import require_same_rooms, signature_boxes
 from templates.outside.untrusted import admit_word_file
 from templates.word_file import read_word_file
 
@@ -28,14 +30,22 @@ def edit(house: Installation, agreement: AgreementId, docx: bytes, *, draft: int
     if (state.draft, state.edited) == (draft + 1, digest):
         return Done(state, changed=False)
     state, content = reviewed(house, agreement, draft)
+    if state.open_facts:
+        raise Refused(
+            f"draft {draft} has open facts: to confirm them later would render it anew and lose the edits",
+            where=agreement,
+            got=", ".join(state.open_facts),
+            remedy="confirm or replace them first (convenio facts confirm, convenio revise)",
+        )
     admit_word_file(docx, name=f"the edited draft {draft}", resolved=True)
     current = load(house, agreement, content.docx, "docx")
+    document = data_of(house, state.data)
+    template = template_for(house, document, state.template_version, fingerprint=state.template)
+    marked = marked_as(house, state, document, template, docx, draft=draft + 1)
+    require_same_rooms(current, docx)
     if read_word_file(docx).paragraphs == read_word_file(current).paragraphs:
         raise Refused(f"the text is that of draft {draft} already", where=agreement, remedy="edit the file first")
-    document = data_of(house, state.data)
-    template = template_for(house, document, state.template_version)
-    marked_as(house, state, document, template, docx, draft=draft + 1)
-    offices = tuple(dict.fromkeys((*state.offices, ev.Office.DIRECTOR)))
+    _require_pages(house, agreement, state, marked)
     with house.ledger.transaction() as tx:
         op_id = op_id_of("edited", agreement, str(draft + 1), digest, reviewer.commitment)
         if tx.find(op_id) is not None:
@@ -45,9 +55,22 @@ def edit(house: Installation, agreement: AgreementId, docx: bytes, *, draft: int
             data=state.data,
             base=content.docx,
             docx=keep(house, agreement, docx, "docx"),
-            offices=offices,
             remark=keep_remark(tx, comment),
         )
         tx.append(agreement, op_id, house.clock(), as_actor(Role.REVIEWER, reviewer), event)
         tx.enqueue("draft", agreement, draft + 1, now=house.clock())
         return Done(tx.state(agreement), changed=True)
+
+
+def _require_pages(house: Installation, agreement: AgreementId, state: AgreementState, docx: bytes) -> None:
+    """Raise :class:`InputError` where no PDF can be made of the text: else the draft would wait for it in vain."""
+    try:
+        signature_boxes(house.office.convert(docx), state.signatories)
+    except TemplateFault as fault:
+        raise InputError(
+            "no draft can be made of the edited text",
+            where=agreement,
+            got=f"{fault.what}: {fault.got}",
+            expected=fault.expected,
+            remedy="change the text at that place and upload the file again",
+        ) from fault

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from schemas.documents import Document, data_bytes
+from schemas.documents import Document, data_bytes, model_of
 from schemas.errors import InputError
 from schemas.evidence import digest_of
 from schemas.loader import load_document
+from templates.adopt import clauses_for, examined
 from templates.catalog import Template
 from templates.convert import OfficePool
 from templates.render import render
@@ -34,9 +35,34 @@ def sample_of(document_type: str, edition: str, file: Path | None = None) -> Doc
     )
 
 
+def template_in(docx: bytes, *, document_type: str, edition: str, folders: tuple[Path, ...]) -> Template:
+    """Return a Word file as the template it would be once it is adopted.
+
+    Raises :class:`InputError` with every fault of a file that would not be: it is not converted, either.
+    """
+    model, clauses = model_of(document_type), clauses_for(document_type, folders)
+    examined(docx, model, clauses=clauses, edition=edition)
+    return Template(
+        document_type=document_type,
+        id=document_type,
+        version=1,
+        edition=edition,
+        digest=digest_of(docx),
+        title=model.kind,
+        docx=docx,
+        clauses=clauses,
+    )
+
+
 def preview(template: Template, document: Document, *, now: datetime) -> bytes:
     """Return the PDF of ``document`` filled into ``template``, as draft 1 of no agreement."""
-    docx = render(
+    with OfficePool(size=1) as office:
+        return office.convert(filled(template, document, now=now))
+
+
+def filled(template: Template, document: Document, *, now: datetime) -> bytes:
+    """Return ``document`` filled into ``template`` as a Word file, as draft 1 of no agreement."""
+    return render(
         template,
         document,
         agreement_id=f"{document.id_prefix}-preview",
@@ -44,8 +70,6 @@ def preview(template: Template, document: Document, *, now: datetime) -> bytes:
         data_digest=digest_of(data_bytes(document)),
         drafted_at=now,
     )
-    with OfficePool(size=1) as office:
-        return office.convert(docx)
 
 
 def _says(path: Path, document_type: str) -> bool:

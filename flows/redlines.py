@@ -89,7 +89,7 @@ def against_template(house: Installation, agreement: AgreementId, *, draft: int 
         title=f"{agreement}: {state.title}",
         before_label=f"template {template.id}, version {template.version}",
         after_label=f"draft {number}",
-        before=rendered_as(house, at, _bare(document), template, draft=number),
+        before=rendered_as(house, at, _bare(document), template, draft=number).docx,
         after=kept_text(house, agreement, number),
         changes=(),
         language=document.language,

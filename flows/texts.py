@@ -16,7 +16,8 @@ from schemas.evidence import AgreementId
 from schemas.state import AgreementState
 from templates.carried import carry_marks
 from templates.catalog import Template
-from templates.render import render
+from templates.render import Rendered, render_draft
+from templates.selection import UsedClause
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,20 @@ class DraftText:
 
     docx: bytes
     template: Template
+    clauses: tuple[UsedClause, ...]
+    fallbacks: tuple[str, ...]
+    """The parts that docxtpl's own steps had to complete."""
 
 
 def text_of_draft(house: Installation, state: AgreementState, document: Document) -> DraftText:
     """Return the text of the current draft of ``state``: rendered, or the edited one with the marks of its draft."""
-    template = template_for(house, document, state.template_version)
-    if state.edited is None:
-        return DraftText(rendered_as(house, state, document, template, draft=state.draft), template)
-    edited = load(house, AgreementId(state.agreement), state.edited, "docx")
-    return DraftText(marked_as(house, state, document, template, edited, draft=state.draft), template)
+    template = template_for(house, document, state.template_version, fingerprint=state.template)
+    rendered = rendered_as(house, state, document, template, draft=state.draft)
+    docx = rendered.docx
+    if state.edited is not None:
+        edited = load(house, AgreementId(state.agreement), state.edited, "docx")
+        docx = marked_as(house, state, document, template, edited, draft=state.draft)
+    return DraftText(docx, template, rendered.clauses, rendered.fallbacks)
 
 
 def marked_as(
@@ -44,19 +50,19 @@ def marked_as(
     Raises :class:`InputError` where its header or footer is not that of the draft before.
     """
     before, after = (rendered_as(house, state, document, template, draft=number) for number in (draft - 1, draft))
-    return carry_marks(edited, before=before, after=after)
+    return carry_marks(edited, before=before.docx, after=after.docx)
 
 
 def rendered_as(
     house: Installation, state: AgreementState, document: Document, template: Template, *, draft: int
-) -> bytes:
+) -> Rendered:
     """Return ``document`` rendered as draft ``draft``, dated when that was asked for and marked where it was edited.
 
     A draft nobody asked for yet is the one that an edit by hand is about to make.
     """
     entries = [recorded.entry for recorded in house.ledger.entries(AgreementId(state.agreement))]
     asked = [e for e in entries if isinstance(e.event, Requested | Revised | Edited) and e.event.draft == draft]
-    return render(
+    return render_draft(
         template,
         document,
         agreement_id=state.agreement,

@@ -46,14 +46,12 @@ class Choice(Model):
 
 
 class Clause(Model):
-    """A numbered clause with its heading and paragraphs."""
+    """A numbered clause with its heading and paragraphs; the library does not know it: it is a deviation."""
 
     id: Identifier
     """Stable id of the clause."""
     version: Annotated[int, Strict(), Field(ge=1, le=10_000)] = 1
     """Version of its text."""
-    position: Position = Position.STANDARD
-    """How it stands to the playbook."""
     subject: Subject = Subject.GENERAL
     """What it is about."""
     replaces: Identifier | None = None
@@ -62,6 +60,11 @@ class Clause(Model):
     """Heading."""
     paragraphs: Annotated[tuple[Prose, ...], Field(min_length=1)]
     """Text, one entry per paragraph."""
+
+    @property
+    def position(self) -> Position:
+        """How it stands to the library: always a deviation."""
+        return Position.DEVIATION
 
 
 FINANCIAL = frozenset({Subject.PAYMENT, Subject.PENALTY, Subject.LIABILITY, Subject.INTELLECTUAL_PROPERTY})

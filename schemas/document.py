@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -26,8 +27,6 @@ class Document(Model):
     """What people call it: ``Memorandum of understanding``."""
     rules: ClassVar[tuple[Rule[Any], ...]]
     """The rules across its fields."""
-    ends_what_it_changes: ClassVar[bool] = False
-    """Whether the documents it changes are no longer in force once it is archived."""
 
     type: str
     """The document type."""
@@ -77,5 +76,40 @@ class Document(Model):
 
     @property
     def changes(self) -> tuple[tuple[str, Pin], ...]:
-        """The pinned documents that it changes or takes the place of, once it is in force."""
-        return () if self.supersedes is None else (("supersedes", self.supersedes),)
+        """The pinned documents that it alters or takes the place of, once it is in force."""
+        return self.alters if self.supersedes is None else (*self.alters, ("supersedes", self.supersedes))
+
+    @property
+    def alters(self) -> tuple[tuple[str, Pin], ...]:
+        """The pinned documents whose text or parties it changes, and which stay in force otherwise."""
+        return ()
+
+    @property
+    def joining(self) -> tuple[Party, ...]:
+        """The parties it adds to what it alters."""
+        return ()
+
+    @property
+    def leaving(self) -> tuple[Party, ...]:
+        """The parties whose part in what it alters ends with :attr:`last_day`."""
+        return ()
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which what it alters is in force for those who are leaving."""
+        return None
+
+    @property
+    def takes_out(self) -> tuple[tuple[str, str], ...]:
+        """The texts it takes out of what it alters, one per paragraph, each with its path."""
+        return ()
+
+    @property
+    def puts_in(self) -> tuple[str, ...]:
+        """The texts it puts into what it alters, one per paragraph."""
+        return ()
+
+    @property
+    def invoked(self) -> tuple[tuple[str, str], ...]:
+        """The clauses of what it alters on which it rests, each with its path."""
+        return ()

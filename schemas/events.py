@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.evidence import DepositReceipt, Digest, Evidence, Instant, SignatoryId
-from schemas.people import Actor
+from schemas.people import Actor, Office
 
 
 class Covered(Evidence):
@@ -23,14 +23,6 @@ class Covered(Evidence):
     manifest: Digest
     docx: Digest
     pdf: Digest
-
-
-class Office(StrEnum):
-    """For which office a reviewer approves."""
-
-    LEGAL = "legal"
-    FINANCE = "finance"
-    DIRECTOR = "director"
 
 
 class RevisionReason(StrEnum):
@@ -51,6 +43,7 @@ class Proposal(Evidence):
     signatories: tuple[SignatoryId, ...] = Field(description="in signing order; none where nobody has to sign")
     offices: tuple[Office, ...] = Field(min_length=1, description="whose approval the document needs")
     open_facts: tuple[str, ...] = Field(description="paths of facts nobody has confirmed")
+    template: Digest = Field(description="of the template's Word file and the clauses it pins")
     changes: tuple[str, ...] = Field(default=(), description="agreements it changes or takes the place of")
 
 
@@ -73,7 +66,8 @@ class Revised(Proposal):
 class Edited(Evidence):
     """A reviewer changed the text of a draft by hand: it becomes the next draft, the data stays.
 
-    ``base`` is the DOCX that was edited, ``docx`` what came back; the comment is held as a commitment.
+    No clause of the library vouches for the text any more: it needs the approval of every office. ``base`` is the DOCX
+    that was edited, ``docx`` what came back; the comment is held as a commitment.
     """
 
     type: Literal["edited"] = "edited"
@@ -81,7 +75,6 @@ class Edited(Evidence):
     data: Digest
     base: Digest
     docx: Digest
-    offices: tuple[Office, ...] = Field(min_length=1, description="whose approval the edited text needs")
     remark: Digest
 
 

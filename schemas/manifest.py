@@ -49,7 +49,7 @@ class DraftManifest(Evidence):
     document_type: str
     data: Digest
     template: TemplateUse
-    clauses: tuple[ClauseUse, ...]
+    clauses: tuple[ClauseUse, ...] = Field(description="of a draft edited by hand: as rendered, before the edit")
     pins: tuple[PinUse, ...] = ()
     docx: Digest
     edited_by_hand: Digest | None = Field(default=None, description="the Word file a reviewer put in its place")

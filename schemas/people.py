@@ -25,12 +25,24 @@ class Role(StrEnum):
     """Runs the installation; cannot edit history."""
 
 
+class Office(StrEnum):
+    """For which office a reviewer approves."""
+
+    LEGAL = "legal"
+    FINANCE = "finance"
+    DIRECTOR = "director"
+
+
 class Person(Evidence):
-    """One person as kept in the erasable table. ``salt`` is 32 random bytes in hex."""
+    """One person as kept in the erasable table: what they may do, and for which offices a reviewer approves.
+
+    ``salt`` is 32 random bytes in hex.
+    """
 
     email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     name: str
     roles: tuple[Role, ...]
+    offices: tuple[Office, ...] = ()
     salt: Digest
 
     @property

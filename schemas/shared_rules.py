@@ -6,11 +6,11 @@ hold for every type; the others for the types that list them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from schemas.agreement import CALL_PROFILES, Term
-from schemas.clause import Clause, Subject
+from schemas.clause import Choice, Clause, Subject
 from schemas.document import Document
 from schemas.errors import Fault
 from schemas.party import Party
@@ -30,7 +30,12 @@ class WithPersonalData(Protocol):
 
     personal_data: bool
     parties: tuple[Party, ...]
+    choices: tuple[Choice, ...]
     clauses: tuple[Clause, ...]
+
+
+TRANSFERS_CLAUSE = "data-protection-transfers"
+"""The library's clause with the standard contractual clauses of Implementing Decision (EU) 2021/914."""
 
 
 def ids_are_unique(document: Document) -> Iterator[Fault]:
@@ -191,11 +196,6 @@ def clauses_are_replaced_once(document: Document) -> Iterator[Fault]:
             yield Fault(
                 f"clauses[{index}].replaces", "is replaced already", read=clause.replaces, expected="one text a clause"
             )
-        if clause.position != "deviation":
-            yield Fault(
-                f"clauses[{index}].position", "a text of one's own in place of the library's is a deviation",
-                read=str(clause.position), expected="deviation",
-            )  # fmt: skip
         seen.add(clause.replaces)
 
 
@@ -239,17 +239,25 @@ def term_ends_after_it_starts(document: WithTerm) -> Iterator[Fault]:
 
 def personal_data_abroad_is_safeguarded(document: WithPersonalData) -> Iterator[Fault]:
     """Rule 15: data going to a country without an adequacy decision needs a safeguard clause (GDPR Art. 46)."""
-    if not document.personal_data:
-        return
     countries = {party.country.value for _, party in each(document.parties)}
     represented = [party.acts_for.members for _, party in each(document.parties) if party.acts_for]
     countries |= {member.country.value for members in represented for _, member in each(members)}
-    countries -= {*ADEQUATE, None}
-    if countries and not any(clause.subject is Subject.DATA_TRANSFER for _, clause in each(document.clauses)):
+    yield from unsafe_transfers(document, [country for country in countries if country])
+
+
+def unsafe_transfers(document: WithPersonalData, countries: Iterable[str], to: str = "") -> Iterator[Fault]:
+    """Yield the fault that personal data would go to those ``countries`` that need a safeguard, where none is agreed.
+
+    A safeguard is a clause of that subject, or the library's clause on transfers, chosen as a fallback.
+    """
+    unsafe = sorted(set(countries) - ADEQUATE)
+    if not document.personal_data or not unsafe:
+        return
+    chosen = any(choice.use == TRANSFERS_CLAUSE for _, choice in each(document.choices))
+    if not chosen and not any(clause.subject is Subject.DATA_TRANSFER for _, clause in each(document.clauses)):
         yield Fault(
-            "personal_data",
-            f"would go to {in_words(sorted(str(country) for country in countries))}, without an adequacy decision",
-            read="true", expected="a clause with subject data transfer, or personal_data false",
+            "personal_data", f"would go to {to}{in_words(unsafe)}, without an adequacy decision", read="true",
+            expected=f"the choice of {TRANSFERS_CLAUSE}, a clause with subject data transfer, or personal_data false",
         )  # fmt: skip
 
 

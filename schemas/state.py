@@ -45,6 +45,7 @@ class AgreementState(Evidence):
     agreement: str
     document_type: str
     template_version: int
+    template: Digest
     title: str
     stage: Stage
     counter: int

@@ -19,7 +19,6 @@ from schemas.errors import ConflictingContent, Fault, InputError, Unavailable
 from schemas.evidence import digest_of
 from templates.catalog import (
     EDITION,
-    LOCALES,
     MANIFEST,
     ClausePin,
     Edition,
@@ -62,42 +61,68 @@ class AdoptedTemplate:
 
 
 def adopt(
-    docx: bytes, model: type[Document], *, edition: str, root: Path, folders: Iterable[Path] = (FOLDER,)
+    docx: bytes,
+    model: type[Document],
+    *,
+    edition: str,
+    root: Path,
+    folders: Iterable[Path] = (FOLDER,),
+    newest_clauses: bool = False,
 ) -> AdoptedTemplate:
     """Write ``docx`` as an edition of the next version of the template of ``model`` below ``root``.
 
-    ``folders`` are those templates and clauses are read from; ``root`` is read, too. Nothing is written before the
-    file has passed ``checking.check.examine``: any error raises :class:`InputError` with all of them. Raises
-    :class:`ConflictingContent` if somebody else wrote the same version meanwhile, and :class:`Unavailable` if it
-    cannot be written.
+    ``folders`` are those templates and clauses are read from; ``root`` is read, too. Clauses stay at the versions
+    pinned before, or with ``newest_clauses`` all of them, in the other editions as well, move to their newest. Nothing
+    is written before the file, and each edition whose clauses move, has passed ``checking.check.examine``: any error
+    raises :class:`InputError` with all of them. Raises :class:`ConflictingContent` if somebody else wrote the same
+    version meanwhile, and :class:`Unavailable` if it cannot be written.
     """
     folders = tuple(dict.fromkeys((*folders, root)))
-    if not re.match(EDITION, edition) or not set(edition.split("-")) <= LOCALES.keys():
+    if not re.fullmatch(EDITION, edition):
         raise InputError("this is no edition", got=edition, expected="such as en, or en-es for two languages")
     document_type = model.document_type
     versions = versions_of(document_type, folders=folders)
     newest = _manifest(document_type, versions[-1], folders) if versions else None
-    library = library_for(newest, folders)
-    checked = examine(docx, model, clauses=library, languages=tuple(edition.split("-")))
-    if checked.errors:
-        raise InputError("the template cannot be adopted", map(_fault, checked.errors))
+    library = library_for(None if newest_clauses else newest, folders)
+    files = _carried(document_type, newest, folders) | {edition: docx}
+    checked = examined(docx, model, clauses=library, edition=edition)
+    if newest_clauses:
+        for other in sorted(files.keys() - {edition}):
+            examined(files[other], model, clauses=library, edition=other)
+    pins = _pins(newest, checked, library)
     before = _before(document_type, edition, versions, folders)
-    if before is not None and before.version == versions[-1] and before.digest == digest_of(docx):
+    same = before is not None and before.version == versions[-1] and before.digest == digest_of(docx)
+    if before is not None and newest is not None and same and (not newest_clauses or newest.clauses == pins):
         return AdoptedTemplate(before, _before(document_type, edition, versions[:-1], folders), _warnings(checked),
                                    new=False)  # fmt: skip
     version = versions[-1] + 1 if versions else 1
-    files = _carried(document_type, newest, folders) | {edition: docx}
     manifest = Manifest(
         id=newest.id if newest is not None else document_type,
         version=version,
         document_type=document_type,
         title=newest.title if newest is not None else model.kind,
         editions=_editions(newest, edition, docx),
-        clauses=_pins(newest, checked, library),
+        clauses=pins,
     )
     _write(root / document_type / f"v{version}", manifest, files)
     template = load_template(document_type, edition, version, folders=folders)
     return AdoptedTemplate(template, before, _warnings(checked), new=True)
+
+
+def examined(docx: bytes, model: type[Document], *, clauses: Mapping[str, LibraryClause], edition: str) -> Checked:
+    """Return what a check of a Word file as an edition finds; raise :class:`InputError` with every error."""
+    checked = examine(docx, model, clauses=clauses, languages=tuple(edition.split("-")))
+    if checked.errors:
+        raise InputError(f"the Word file is no template of {model.document_type} in edition {edition}",
+                         map(_fault, checked.errors))  # fmt: skip
+    return checked
+
+
+def clauses_for(document_type: str, folders: Iterable[Path] = (FOLDER,)) -> Mapping[str, LibraryClause]:
+    """Return the clauses that a next version of the template of ``document_type`` may include, as ``adopt`` does."""
+    folders = tuple(folders)
+    versions = versions_of(document_type, folders=folders)
+    return library_for(_manifest(document_type, versions[-1], folders) if versions else None, folders)
 
 
 def library_for(manifest: Manifest | None, folders: Iterable[Path] = (FOLDER,)) -> Mapping[str, LibraryClause]:
@@ -130,18 +155,15 @@ def _carried(document_type: str, newest: Manifest | None, folders: tuple[Path, .
 
 def _editions(newest: Manifest | None, edition: str, docx: bytes) -> dict[str, Edition]:
     known = {} if newest is None else dict(newest.editions)
-    locale = known[edition].locale if edition in known else LOCALES[edition.split("-", maxsplit=1)[0]]
-    return known | {edition: Edition(locale=locale, sha256=digest_of(docx))}
+    return known | {edition: Edition(sha256=digest_of(docx))}
 
 
 def _pins(newest: Manifest | None, checked: Checked, library: Mapping[str, LibraryClause]) -> dict[str, ClausePin]:
-    """Return the pins of the version before, and those of clauses it did not have, with their fallbacks."""
-    pins = {} if newest is None else dict(newest.clauses)
+    """Return pins of the clauses of the version before, and of those it did not have, with their fallbacks."""
+    wanted = dict.fromkeys(() if newest is None else newest.clauses)
     for name in checked.clauses:
-        for wanted in (name, *fallbacks_of(name, library.values())):
-            clause = library[wanted]
-            pins.setdefault(wanted, ClausePin(version=clause.version, sha256=clause.sha256))
-    return pins
+        wanted |= dict.fromkeys((name, *fallbacks_of(name, library.values())))
+    return {name: ClausePin(version=library[name].version, sha256=library[name].sha256) for name in wanted}
 
 
 def _write(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:

@@ -17,6 +17,7 @@ from lxml import etree
 
 from schemas.errors import InputError
 from templates.compiled import strictly_parsed
+from templates.margins import lost_margins
 from templates.package import pack, packed, unpacked
 from templates.redlines.alignment import alike
 from templates.word_file import W
@@ -31,26 +32,29 @@ def carry_marks(edited: bytes, *, before: bytes, after: bytes) -> bytes:
     """Return ``edited`` (DOCX) with the marks of the next draft.
 
     ``before`` is the draft that was edited, ``after`` the same data rendered as the next draft. What ``after`` says no
-    more stays. Raises :class:`InputError` naming each mark of ``before`` that the edited file does not have any more.
+    more stays. Raises :class:`InputError` naming each mark of ``before`` that the edited file does not have any more,
+    and each text of its headers and footers that is not shown on the same pages.
     """
     parts, old, new = unpacked(edited), _paragraphs(before), _paragraphs(after)
     renamed, notes = _changes(old, new)
     roots = {name: strictly_parsed(content, name) for name, content in parts.items() if TEXT.fullmatch(name)}
     places = [(_text(paragraph), paragraph) for root in roots.values() for paragraph in root.iter(f"{W}p")]
-    lost = [note.text for note in notes if not _put(note, places)]
+    lost = lost_margins(unpacked(before), parts)
+    lost += [note.text for note in notes if not _put(note, places)]
     found = Counter(text for text, paragraph in places if text in renamed and _set_text(paragraph, renamed[text]))
     # A word processor may keep fewer headers than there were; in the body each mark has its place.
     wanted = Counter(one.text for one in old if one.part == BODY)
     lost += [text for text in renamed if found[text] < max(wanted[text], 1)]
-    if lost:
+    for name, root in roots.items():
+        parts[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    # A word processor may have divided a header so that its new text fits one place of it and not another.
+    if lost := lost or lost_margins(unpacked(after), parts):
         raise InputError(
             "the marks of the draft were changed",
-            got="no longer there, or no place for: " + "; ".join(" ".join(text.split()) for text in lost),
+            got="no longer there, or no place for: " + "; ".join(dict.fromkeys(" ".join(one.split()) for one in lost)),
             expected="the draft's header, footer and cover as they were: they say which document and draft this is",
             remedy="restore them and upload the file again",
         )
-    for name, root in roots.items():
-        parts[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return packed(pack(name, content) for name, content in parts.items())
 
 

@@ -14,26 +14,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from babel import Locale, UnknownLocaleError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from schemas.errors import TemplateFault
-from schemas.evidence import Digest, digest_of
+from schemas.evidence import Digest, canonical_json, digest_of
 from schemas.text import Identifier
 from templates.clauses import FOLDER, LIBRARY, LibraryClause, load_clause
 
 MANIFEST = "manifest.toml"
 LOCALES = {"en": "en-GB", "es": "es-ES", "it": "it-IT", "pt": "pt-PT"}
-"""The locale of each language (BCP 47)."""
-EDITION = r"^[a-z]{2}(-[a-z]{2})?$"
-
-
-def _known_locale(name: str) -> str:
-    try:
-        Locale.parse(name, sep="-")
-    except (ValueError, UnknownLocaleError) as error:
-        raise ValueError(f"{name} is no locale (BCP 47)") from error
-    return name
+"""The locale of each language (BCP 47): how it writes dates, numbers and lists."""
+EDITION = r"^({0})(-({0}))?$".format("|".join(LOCALES))
+"""A language, or two: ``en``, ``en-es``."""
 
 
 class Edition(BaseModel):
@@ -41,8 +33,6 @@ class Edition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    locale: Annotated[str, AfterValidator(_known_locale)]
-    """Conventions for dates, numbers and lists, BCP 47; in two languages those of the first."""
     sha256: Digest
     """Digest of the Word file."""
 
@@ -85,7 +75,6 @@ class Template:
     id: str
     version: int
     edition: str
-    locale: str
     digest: Digest
     title: str
     docx: bytes = field(repr=False, compare=False)
@@ -97,6 +86,17 @@ class Template:
     def languages(self) -> tuple[str, ...]:
         """The language of the text, or both where there are two."""
         return tuple(self.edition.split("-"))
+
+    @property
+    def locale(self) -> str:
+        """The locale (BCP 47) of its language; of the first where there are two."""
+        return LOCALES[self.languages[0]]
+
+    @property
+    def fingerprint(self) -> Digest:
+        """Digest of all it is made of: the Word file and every pinned clause, as RFC 8785 JSON of their digests."""
+        pinned = {identifier: clause.sha256 for identifier, clause in self.clauses.items()}
+        return digest_of(canonical_json({"docx": self.digest, "clauses": pinned}))
 
     @property
     def place(self) -> str:
@@ -136,7 +136,6 @@ def load_template(
         id=manifest.id,
         version=manifest.version,
         edition=edition,
-        locale=manifest.editions[edition].locale,
         digest=digest,
         title=manifest.title,
         docx=docx,
@@ -189,7 +188,7 @@ def read_manifest(folder: Path) -> Manifest:
             "the manifest of a template cannot be read",
             where=where,
             got=str(error),
-            expected="id, version, document_type, title; locale and sha256 of editions, version and sha256 of clauses",
+            expected="id, version, document_type, title; sha256 of editions, version and sha256 of clauses",
         ) from error
     if (manifest.document_type, f"v{manifest.version}") != folder.parts[-2:]:
         raise TemplateFault(

@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import jinja2
 from docxtpl import DocxTemplate
@@ -27,32 +28,35 @@ from templates.faults import UNFILLABLE, line_in_template
 from templates.finish import finish
 from templates.limits import TooMuch, limited
 from templates.lint import W
-from templates.package import Packed, pack, unpacked
+from templates.package import FILLED, MAIN, Packed, content_types, pack, strictly_parsed, unpacked
 from templates.proof import is_well_formed, tables_fit
-from templates.sandbox import Environment, environment_for
+from templates.sandbox import RAW, Environment, environment_for
 from templates.view import OPEN
 
-CONTENT_TYPES = "[Content_Types].xml"
-WORDPROCESSING = "application/vnd.openxmlformats-officedocument.wordprocessingml."
-BODY = frozenset(f"{WORDPROCESSING}{kind}+xml" for kind in ("document.main", "template.main"))
-CORE = "application/vnd.openxmlformats-package.core-properties+xml"
-RENDERED = BODY | {
-    CORE,
-    *(f"{WORDPROCESSING}{kind}+xml" for kind in ("header", "footer", "footnotes", "endnotes")),
-}
-"""Content types of the parts that hold tags (ECMA-376-1 11.3, ECMA-376-2 11)."""
 MAX_PART_BYTES, MAX_TAGS = 2_000_000, 5000
 """Of a part of a template, before it is filled: to make it ready takes seconds then."""
 WP = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
 DECLARATION = b"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
 PARAGRAPH = re.compile(r"<w:p([ >])")
-RAW = re.compile(r"\{%[-+]?\s*raw\b")
 LISTING = "\n\t\a\f"
 """What docxtpl turns into tabulators, breaks and paragraphs."""
 UNPROVEN = (b"</w:tblGrid></w:tbl>", *(chr(code).encode() for code in (*range(0x20), 0xFFFE, 0xFFFF)))
 """A table without rows, and control characters (XML 1.0, 2.2): docxtpl or a parser has to deal with them."""
 BRACES = {"{_{": "{{", "}_}": "}}", "{_%": "{%", "%_}": "%}"}
 """How braces that are no tag are written in a template."""
+
+
+BALANCED = "balanced tags: a loop or condition that begins in a row or cell ends in it"
+Way = Literal["convenio", "docxtpl"]
+"""What filled a part: the compiled template alone, or docxtpl's own steps as well, for what that does not support."""
+
+
+class FilledPart(NamedTuple):
+    """A filled part before the last step: its XML, how many marks of open facts it holds, and what filled it."""
+
+    root: etree._Element
+    marks: int
+    by: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +75,26 @@ class Part:
     outline: tuple[bytes, bytes] | None = None
     """What stands before and after what is filled, where no parser is needed for that."""
 
-    def fill(self, context: Mapping[str, object]) -> tuple[etree._Element, int]:
-        """Return the rendered part as XML, and how many marks of open facts it holds.
-
-        Raises :class:`TemplateFault` naming paragraph and tag.
-        """
+    def fill(self, context: Mapping[str, object]) -> FilledPart:
+        """Return the filled part; raise :class:`TemplateFault` naming paragraph and tag."""
         return self._parsed(self._rendered(context))
 
-    def write(self, context: Mapping[str, object]) -> bytes:
-        """Return the rendered and finished part; raise :class:`TemplateFault` naming paragraph and tag.
+    def write(self, context: Mapping[str, object]) -> tuple[bytes, Way]:
+        """Return the rendered and finished part, and what filled it.
+
+        Raises :class:`TemplateFault` naming paragraph and tag.
 
         The values of ``context`` are text, numbers and data: nothing that brings XML of its own.
         """
         xml = self._rendered(context)
         if self.outline is not None:
             try:
-                return self._written(xml.encode(), *self.outline)
+                return self._written(xml.encode(), *self.outline), "convenio"
             except (quick.TooIntricate, UnicodeEncodeError):
                 pass
-        root, marks = self._parsed(xml)
+        root, marks, by = self._parsed(xml)
         finish(root, marks)
-        return serialised(root)
+        return serialised(root), by
 
     def _written(self, content: bytes, before: bytes, after: bytes) -> bytes:
         if any(sign in content for sign in UNPROVEN):
@@ -109,12 +112,18 @@ class Part:
         except (*UNFILLABLE, TooMuch) as error:
             raise self._fault(error) from error
 
-    def _parsed(self, xml: str) -> tuple[etree._Element, int]:
+    def _parsed(self, xml: str) -> FilledPart:
+        """Return the part by way of its tree, with docxtpl's line breaks and column widths where those are needed."""
+        by: Way = "convenio"
         if any(character in xml for character in LISTING):
-            xml = DocxTemplate(io.BytesIO()).resolve_listing(xml)
+            xml, by = DocxTemplate(io.BytesIO()).resolve_listing(xml), "docxtpl"
         content = xml.encode("utf-8", "surrogatepass")
-        root = strictly_parsed(content, self.name)
-        return root if self.frame is None else _framed(self.name, root, content, self.frame), xml.count(OPEN)
+        root = strictly_parsed(content, self.name, huge=True, expected=BALANCED)
+        if self.frame is not None:
+            if not _grids_fit(root):
+                root, by = DocxTemplate(io.BytesIO()).fix_tables(content), "docxtpl"
+            root = _framed(self.name, root, self.frame)
+        return FilledPart(root, xml.count(OPEN), by)
 
     def _fault(self, error: Exception) -> TemplateFault:
         where = self.place(line_in_template(error.__traceback__))
@@ -145,34 +154,13 @@ def compile_template(template: Template, names: frozenset[str]) -> tuple[Part, .
     """
     environment = environment_for(template.locale)
     contents = unpacked(template.docx)
-    types = _content_types(contents)
+    types = content_types(contents)
     parts = (Part(name, types.get(name, ""), content, pack(name, content)) for name, content in contents.items())
-    return tuple(_compiled(environment, part, names) if part.kind in RENDERED else part for part in parts)
-
-
-def strictly_parsed(content: bytes, part: str) -> etree._Element:
-    """Return the root of ``content``; raise :class:`TemplateFault` unless it is well formed."""
-    try:
-        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-    except etree.XMLSyntaxError as error:
-        raise TemplateFault(
-            "a part is not well-formed XML",
-            where=part,
-            got=str(error),
-            expected="balanced tags: a loop or condition that begins in a row or cell ends in it",
-        ) from error
-
-
-def _content_types(contents: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the content type of each part that has one of its own (ECMA-376-2 10.1.2.2)."""
-    root = strictly_parsed(contents.get(CONTENT_TYPES, b""), CONTENT_TYPES)
-    return {
-        element.get("PartName", "").lstrip("/"): element.get("ContentType", "") for element in root.iter("{*}Override")
-    }
+    return tuple(_compiled(environment, part, names) if part.kind in FILLED else part for part in parts)
 
 
 def _compiled(environment: Environment, part: Part, known: frozenset[str]) -> Part:
-    name, content, body = part.name, part.content, part.kind in BODY
+    name, content, body = part.name, part.content, part.kind in MAIN
     if len(content) > MAX_PART_BYTES or content.count(b"{{") + content.count(b"{%") > MAX_TAGS:
         raise TemplateFault(
             "a part of the template is too large",
@@ -244,10 +232,8 @@ def _outline(frame: bytes) -> tuple[bytes, bytes] | None:
     return (before + b"<w:body>", after) if empty else None
 
 
-def _framed(name: str, body: etree._Element, content: bytes, frame: bytes) -> etree._Element:
+def _framed(name: str, body: etree._Element, frame: bytes) -> etree._Element:
     root = strictly_parsed(frame, name)
-    if not _grids_fit(body):
-        body = DocxTemplate(io.BytesIO()).fix_tables(content)
     root.replace(root.find(f"{W}body"), body)
     return root
 

@@ -10,9 +10,10 @@ from pydantic import BaseModel
 from schemas.agreement import VISIBILITY
 from schemas.evidence import Digest
 from templates.catalog import LOCALES, Template
+from templates.filters import HEADING_OF
 from templates.sandbox import Offered
 from templates.selection import Selection
-from templates.view import Record, Style, usable_names
+from templates.view import OpenFact, Record, Style, usable_names
 from templates.wording import Wording
 
 ABOUT = frozenset(
@@ -57,10 +58,7 @@ def context_for(
         "edited": edited,
         "stale": list(stale),
     }
-    locales = [template.locale, *(LOCALES[language] for language in template.languages[1:])]
-    styles = {
-        language: _style(locale, len(locales)) for language, locale in zip(template.languages, locales, strict=True)
-    }
+    styles = {language: _style(language, len(template.languages)) for language in template.languages}
     sides: dict[str, Callable[[], Mapping[str, object]]] = {
         language: functools.cache(functools.partial(_side, data, style, about)) for language, style in styles.items()
     }
@@ -70,12 +68,14 @@ def context_for(
         "clause": Offered(wording.clause),
         "added": wording.added,
         "left": Record(data, styles[first]),
+        HEADING_OF: wording.heading,
     }
     if len(styles) == 2:
         context |= {
             "clause_pair": Offered(wording.clause_pair),
             "added_pairs": wording.added_pairs,
             "right": Record(data, styles[template.languages[1]]),
+            "open_facts": list(map(_in_both, *(sides[language]()["open_facts"] for language in template.languages))),
         }
     return context, wording
 
@@ -85,6 +85,12 @@ def _side(data: BaseModel, style: Style, about: Mapping[str, object]) -> Mapping
     return fields | about | {"open_facts": style.open_facts(data)}
 
 
+def _in_both(left: OpenFact, right: OpenFact) -> OpenFact:
+    """Return a row of open facts with value and status in both languages, once where they are the same."""
+    texts, statuses = dict.fromkeys((left.text, right.text)), dict.fromkeys((left.status, right.status))
+    return left._replace(text=" / ".join(texts), status=" / ".join(statuses))
+
+
 @functools.cache
-def _style(locale: str, languages: int) -> Style:
-    return Style.of(locale, beside_another=languages > 1)
+def _style(language: str, languages: int) -> Style:
+    return Style.of(LOCALES[language], beside_another=languages > 1)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Self
 
 from schemas.errors import ConversionUnavailable, TemplateFault
-from templates.legible import check_fonts, check_text
+from templates.legible import check_fonts, check_nothing_added, check_text
 from templates.reproducible import reproducible
 from templates.word_file import read_word_file
 
@@ -91,13 +91,14 @@ class OfficePool:
         """Return the PDF/A-3b (ISO 19005-3, tagged, with bookmarks) of a DOCX; the same DOCX gives the same bytes.
 
         The PDF's date is the DOCX's date of modification. Raises :class:`TemplateFault` if the document is damaged,
-        a font is not embedded, a letter is in no installed font or a text of the DOCX is not in the PDF;
+        a font is not embedded, a letter is in no installed font, a text of the DOCX is not in the PDF or another is;
         :class:`ConversionUnavailable` if LibreOffice is missing, or did not answer within the deadline, twice.
         """
         word = read_word_file(docx)
         pdf = reproducible(self._convert(docx), source=docx, at=word.modified or UNDATED)
         check_fonts(pdf)
         check_text(pdf, word.paragraphs)
+        check_nothing_added(pdf, docx)
         return pdf
 
     def _convert(self, docx: bytes) -> bytes:

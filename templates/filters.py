@@ -12,16 +12,20 @@ from babel import Locale
 from babel.dates import format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency
+from jinja2 import pass_context
 from jinja2.exceptions import UndefinedError
+from jinja2.runtime import Context
 
 from schemas.place import country_name
 from templates.view import Datum, Record, Style, Text, day_text
-from templates.words import translated, word
+from templates.words import word
 
 QUOTES = {"en": "\u201c\u201d", "es": "\u00ab\u00bb", "it": "\u00ab\u00bb", "pt": "\u00ab\u00bb"}
 """Quotation marks by language."""
 MONEY = {"en": "\u00a4\u00a4\u00a0#,##0.00"}
 """Where the currency stands before the amount; elsewhere it stands behind."""
+HEADING_OF = "heading of a clause"
+"""Under this name, which no tag can write, a context holds what gives the heading of a clause in a language."""
 
 
 def filters_of(style: Style) -> dict[str, Callable[..., object]]:
@@ -33,12 +37,13 @@ def filters_of(style: Style) -> dict[str, Callable[..., object]]:
     return {
         "money": styled(_money),
         "number": styled(_number),
+        "days": styled(_days),
         "day": styled(_day),
         "country": styled(_country),
         "language": styled(_language),
         "word": styled(_word),
         "listed": lambda values: _listed(values, _style_of(values, style)),
-        "headings": lambda names: _headings(names, _style_of(names, style)),
+        "headings": pass_context(lambda context, names: _headings(names, _style_of(names, style), context)),
         "capital": _capital,
         "by_id": _by_id,
         "plain": _plain,
@@ -61,6 +66,15 @@ def _number(value: object, style: Style) -> object:
     """Return a number with the separators of the language: ``1,234``."""
     number = value.value if isinstance(value, Datum) else value
     return _carried(value, style.written(number), style) if isinstance(number, int | Decimal) else value
+
+
+def _days(value: object, style: Style) -> object:
+    """Return a period: ``30 calendar days``, ``1 calendar day``."""
+    number = value.value if isinstance(value, Datum) else value
+    if not isinstance(number, int):
+        return value
+    unit = word("calendar day" if number == 1 else "calendar days", style.language)
+    return _carried(value, f"{style.written(number)} {unit}", style)
 
 
 def _day(value: object, style: Style) -> object:
@@ -87,10 +101,10 @@ def _country(code: object, style: Style) -> object:
 @functools.lru_cache(maxsize=1024)
 def _place_name(code: str, locale: Locale) -> str:
     english = country_name(code)
-    if locale.language == "en":
-        return english
     if "-" not in code:
         return locale.territories.get(code, english)
+    if locale.language == "en":
+        return english
     import pycountry  # noqa: PLC0415  # reads its tables on import
 
     return gettext.translation("iso3166-2", pycountry.LOCALES_DIR, languages=[locale.language], fallback=True).gettext(
@@ -117,11 +131,11 @@ def _listed(values: list[object], style: Style) -> str:
     return format_list([str(value) for value in values], locale=style.locale)
 
 
-def _headings(names: list[object], style: Style) -> str:
-    """Name clauses by their headings, in quotation marks."""
+def _headings(names: list[object], style: Style, context: Context) -> str:
+    """Name clauses by the headings they have in this document, in quotation marks."""
     first, last = QUOTES.get(style.language, QUOTES["en"])
-    words = (translated(str(name), style.language) or str(name) for name in names)
-    return _listed([f"{first}{_capital(text)}{last}" for text in words], style)
+    heading_of = context[HEADING_OF]
+    return _listed([f"{first}{heading_of(str(name), style.language)}{last}" for name in names], style)
 
 
 def _capital(value: object) -> object:

@@ -1,8 +1,8 @@
-"""Nothing is lost between the data and the page: fonts are embedded, letters are drawn, the words are there.
+"""Nothing is lost between the data and the page, or added: fonts are embedded, letters are drawn, the words are there.
 
 LibreOffice replaces fonts and letters it does not have without a word. A letter that no installed font has is drawn
-as glyph 0, the empty box (OpenType 1.9, ``.notdef``), while the text layer still claims the letter: so the outlines
-are compared too.
+as glyph 0, the empty box (OpenType 1.9, ``.notdef``), or not at all, while the text layer still claims the letter: so
+the outlines are looked at, too.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 from schemas.errors import ConversionUnavailable, TemplateFault
+from templates.word_file import W, read_parts
 
 FONTS = "fonts-liberation2 fonts-noto-core fonts-dejavu-core"
-FONT_OR_TEXT = re.compile(rb"(/[^\s/<>\[\]()]+) [\d.]+ Tf|<((?:[0-9A-Fa-f]{2})+)>")
-"""A choice of font, or a string of one-byte codes: the only form in which LibreOffice writes text."""
+FONT_OR_TEXT = re.compile(rb"(/[^\s/<>\[\]()]+) [\d.]+ Tf|<((?:[0-9A-Fa-f]{2})+)>|\bBT\b")
+"""A choice of font, a string of one-byte codes, the only form in which LibreOffice writes text, or another place."""
+SHORT = 3
+"""Words of so many letters are not looked for: pieces of words, list labels and Roman page numbers are as short."""
+GLOSSARY = "word/glossary/"
+"""Building blocks, which are no part of the text (ECMA-376-1 11.3.8)."""
 TO_UNICODE = re.compile(rb"<([0-9A-Fa-f]{2})> <((?:[0-9A-Fa-f]{4})+)>\n")
 
 
@@ -44,7 +49,7 @@ def check_fonts(pdf: bytes) -> None:
                 remedy=f"install Debian's {FONTS} and use one of their fonts in the template",
             )
         if "/FontFile2" in descriptor and "/ToUnicode" in font and font.get("/Subtype") == "/TrueType":
-            missing = "".join(_letters_drawn_as_box(program.get_data(), font))
+            missing = "".join(_letters_not_drawn(program.get_data(), font))
             if missing:
                 raise TemplateFault(
                     "no installed font has these letters",
@@ -73,6 +78,29 @@ def check_text(pdf: bytes, expected: Iterable[str]) -> None:
         got="; ".join(f"{text!r} (missing: {' '.join(_missing_words(text, readings))})" for text in lost),
         expected="every name and letter in the text layer",
         remedy="check the template's fonts, text boxes and cut table cells at these places",
+    )
+
+
+def check_nothing_added(pdf: bytes, docx: bytes) -> None:
+    """Raise :class:`TemplateFault` if a word can be read in ``pdf`` that does not stand in the text of ``docx``.
+
+    So no value from elsewhere in the file takes the place of the text that was compared and approved. Words are
+    stretches of more than ``SHORT`` letters, and may be pieces of longer ones, divided at the end of a line.
+    """
+    said = "".join(letters for text in _texts(docx) for letters in _stretches(text))
+    added: list[str] = []
+    for read in (_text_as_drawn, text_as_laid_out):
+        words = dict.fromkeys(word for word in _stretches(read(pdf)) if len(word) > SHORT)
+        added = [word for word in words if word not in said]
+        if words and not added:
+            return
+    if not added:
+        return
+    raise TemplateFault(
+        "the PDF says something that the text of the Word file does not",
+        got=", ".join(added),
+        expected="the words of the Word file only",
+        remedy="look for a field or a control that shows a value of its own, and put the text itself there",
     )
 
 
@@ -106,6 +134,8 @@ def _text_as_drawn(pdf: bytes) -> str:
         for name, shown in FONT_OR_TEXT.findall(content.get_data() if content is not None else b""):
             if name:
                 current = fonts.get(name, {})
+            elif not shown:
+                letters.append(" ")
             else:
                 letters += (current.get(code, "") for code in bytes.fromhex(shown.decode()))
     return "".join(letters)
@@ -130,6 +160,23 @@ def _without_punctuation(word: str) -> list[str]:
     categories = {character: unicodedata.category(character)[0] for character in word}
     spaced = (f" {character} " if categories[character] == "S" else character for character in word)
     return "".join(character if categories.get(character) != "P" else " " for character in spaced).split()
+
+
+def _texts(docx: bytes) -> Iterator[str]:
+    """Yield every text of the document's parts, and the texts around the numbers of lists (ECMA-376-1 17.9.11)."""
+    for name, root in read_parts(docx).items():
+        if name.startswith("word/") and not name.startswith(GLOSSARY):
+            yield from (element.text or "" for element in root.iter("{*}t", "{*}v"))
+            yield from (level.get(f"{W}val") or "" for level in root.iter(f"{W}lvlText"))
+
+
+def _stretches(text: str) -> list[str]:
+    """Return the stretches of letters, in Unicode NFKC and case folded; marks and what is not shown do not divide."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    categories = {character: unicodedata.category(character) for character in set(folded)}
+    dropped = {ord(character): None if kind[0] == "M" or kind == "Cf" else " "
+               for character, kind in categories.items() if kind[0] != "L"}  # fmt: skip
+    return folded.translate(dropped).split()
 
 
 def _compact(text: str) -> str:
@@ -172,14 +219,15 @@ def _unicode_map(font: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
             yield int(code, 16), bytes.fromhex(text.decode()).decode("utf-16-be", "replace")
 
 
-def _letters_drawn_as_box(program: bytes, font: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each letter whose outline is that of glyph 0 (OpenType 1.9: ``loca``, ``glyf``)."""
+def _letters_not_drawn(program: bytes, font: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each letter whose outline is that of glyph 0, or that has none (OpenType 1.9: ``loca``, ``glyf``)."""
     glyphs, cmap = _outlines(program)
-    if not glyphs or not glyphs[0]:
+    if not glyphs:
         return
     for code, text in _unicode_map(font):
-        index = cmap[code]
-        if glyphs[index] == glyphs[0] and not text.isspace():
+        outline = glyphs[cmap[code]]
+        is_box = outline == glyphs[0] != b"" and not text.isspace()
+        if is_box or (not outline and text[:1].isalnum()):
             yield text[0]
 
 

@@ -11,14 +11,18 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, PdfObject
 
-from schemas.errors import TemplateFault
+from schemas.errors import InputError, TemplateFault
 from schemas.evidence import SignatoryId
+from templates.lint import W
+from templates.package import strictly_parsed, unpacked
 
+DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 ROOM = re.compile(r"\(signatory ([a-z][a-z0-9-]*)\)\Z")
 REMEDY = (
     "the template needs, for each signatory, an inline picture with the alternative text "
@@ -35,6 +39,34 @@ class Box:
     y1: float
     x2: float
     y2: float
+
+
+def require_same_rooms(before: bytes, after: bytes) -> None:
+    """Raise :class:`InputError` unless two Word files keep the same rooms beside the same words, in the same order.
+
+    Who signs where comes from the data; an edit by hand must not move it.
+    """
+    wanted, found = _rooms_of(before), _rooms_of(after)
+    if wanted != found:
+        changed = next(pair for pair in zip_longest(wanted, found) if pair[0] != pair[1])
+        raise InputError(
+            "the signature blocks were changed",
+            got=changed[1] or "a signature block less",
+            expected=changed[0] or "no further signature block",
+            remedy="restore them; who signs is changed in the data (convenio revise)",
+        )
+
+
+def _rooms_of(docx: bytes) -> list[str]:
+    """Return the signatory of each room with the words of the table row, or paragraph, it stands in."""
+    body = strictly_parsed(unpacked(docx)["word/document.xml"], "word/document.xml")
+    rooms = []
+    for drawing in body.iter(f"{DRAWING}docPr"):
+        if (named := ROOM.search(drawing.get("descr", ""))) is not None:
+            around = next(drawing.iterancestors(f"{W}tr", f"{W}p"))
+            around = next(around.iterancestors(f"{W}tr"), around)
+            rooms.append(f"{named.group(1)}: {' '.join(''.join(around.itertext(f'{W}t')).split())}")
+    return rooms
 
 
 def signature_boxes(pdf: bytes, signatory_ids: Iterable[SignatoryId]) -> dict[SignatoryId, Box]:

@@ -1,6 +1,7 @@
-"""A Word file as a zip that depends on nothing but names, order and content (ECMA-376-2; APPNOTE 6.3.9).
+"""A Word file as a package of parts (ECMA-376-2): unpacked within limits, read strictly, and packed again.
 
-Parts that no draft changes are deflated once and copied into each.
+The zip depends on nothing but names, order and content (APPNOTE 6.3.9); parts that no draft changes are deflated once
+and copied into each. Of a file from outside, ``outside.strict_zip`` tells everything that is odd.
 """
 
 from __future__ import annotations
@@ -9,10 +10,24 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from lxml import etree
+
 from schemas.errors import TemplateFault
+from templates.outside.strict_zip import MAX_BYTES, MAX_UNPACKED_BYTES, UNREADABLE
+
+BODY = "word/document.xml"
+CONTENT_TYPES = "[Content_Types].xml"
+WORDPROCESSING = "application/vnd.openxmlformats-officedocument.wordprocessingml."
+MAIN = frozenset(f"{WORDPROCESSING}{kind}.main+xml" for kind in ("document", "template"))
+CORE = "application/vnd.openxmlformats-package.core-properties+xml"
+FILLED = MAIN | {
+    CORE,
+    *(f"{WORDPROCESSING}{kind}+xml" for kind in ("header", "footer", "footnotes", "endnotes")),
+}
+"""Content types of the parts whose tags are filled (ECMA-376-1 11.3, ECMA-376-2 11)."""
 
 LOCAL = struct.Struct("<4s5H3L2H")
 """APPNOTE 4.3.7: signature, version, flags, method, time, date, CRC-32, both sizes, lengths of name and extra."""
@@ -67,9 +82,40 @@ def packed(parts: Iterable[Packed]) -> bytes:
 
 
 def unpacked(docx: bytes) -> dict[str, bytes]:
-    """Return the parts of a Word file by name, in their order; raise :class:`TemplateFault` unless it is one."""
+    """Return the parts of a Word file by name, in their order; raise :class:`TemplateFault` unless it is one.
+
+    At most ``MAX_BYTES`` bytes, that unpack to at most ``MAX_UNPACKED_BYTES``.
+    """
+    if len(docx) > MAX_BYTES:
+        raise _no_word_file(f"{len(docx)} bytes", f"at most {MAX_BYTES} bytes")
     try:
         with zipfile.ZipFile(io.BytesIO(docx)) as package:
+            if (size := sum(entry.file_size for entry in package.infolist())) > MAX_UNPACKED_BYTES:
+                raise _no_word_file(f"{size} bytes unpacked", f"at most {MAX_UNPACKED_BYTES} bytes")
             return {name: package.read(name) for name in package.namelist() if not name.endswith("/")}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise TemplateFault("the template is no Word file", got=str(error), expected="a DOCX") from error
+    except UNREADABLE as error:
+        raise _no_word_file(str(error) or type(error).__name__) from error
+
+
+def strictly_parsed(content: bytes, part: str, *, huge: bool = False, expected: str | None = None) -> etree._Element:
+    """Return the root of ``content``; raise :class:`TemplateFault` unless it is well formed.
+
+    ``expected`` is what the fault then says. ``huge`` lifts the parser's own limits: only for what was made here,
+    within the limits of a rendering.
+    """
+    try:
+        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=huge))
+    except etree.XMLSyntaxError as error:
+        raise TemplateFault("a part is not well-formed XML", where=part, got=str(error), expected=expected) from error
+
+
+def content_types(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the content type of each part that has one of its own (ECMA-376-2 10.1.2.2)."""
+    root = strictly_parsed(contents.get(CONTENT_TYPES, b""), CONTENT_TYPES)
+    return {
+        element.get("PartName", "").lstrip("/"): element.get("ContentType", "") for element in root.iter("{*}Override")
+    }
+
+
+def _no_word_file(got: str, expected: str = "a whole Word document (DOCX)") -> TemplateFault:
+    return TemplateFault("this is no Word file", got=got, expected=expected)

@@ -18,6 +18,7 @@ from schemas.errors import TemplateFault
 from schemas.schedule import Bar
 from templates import gantt
 from templates.lint import W
+from templates.package import CONTENT_TYPES, strictly_parsed
 from templates.view import Style
 
 GANTT = "Gantt chart"
@@ -68,7 +69,7 @@ def place_pictures(
     if not known:
         return {}
     folder, _, file = name.rpartition("/")
-    relations = etree.fromstring(read(f"{folder}/_rels/{file}.rels"))
+    relations = strictly_parsed(read(f"{folder}/_rels/{file}.rels"), f"{folder}/_rels/{file}.rels")
     changed: dict[str, bytes] = {}
     for properties in known:
         if GANTT not in draws:
@@ -85,14 +86,14 @@ def place_pictures(
             )
             _show(drawing, picture, identifier)
             changed[f"{folder}/{target}"] = picture.png
-    types = etree.fromstring(read("[Content_Types].xml"))
+    types = strictly_parsed(read(CONTENT_TYPES), CONTENT_TYPES)
     if not any(default.get("Extension") == "png" for default in types.iter("{*}Default")):
         types.insert(
             0, types.makeelement(f"{{{types.nsmap[None]}}}Default", {"Extension": "png", "ContentType": "image/png"})
         )
     return changed | {
         f"{folder}/_rels/{file}.rels": _xml(relations),
-        "[Content_Types].xml": _xml(types),
+        CONTENT_TYPES: _xml(types),
     }
 
 

@@ -15,16 +15,17 @@ from pathlib import Path
 
 from schemas.errors import ConvenioError, TemplateFault
 from schemas.evidence import digest_of
-from templates.catalog import EDITION, LOCALES, MANIFEST, ClausePin, Edition, Manifest
-from templates.clauses import FOLDER, clause_files, fallbacks_of, load_clause
+from templates.catalog import EDITION, MANIFEST, ClausePin, Edition, Manifest
+from templates.checking.clause_texts import check_languages
+from templates.checking.findings import Findings
+from templates.clauses import FOLDER, LibraryClause, clause_files, fallbacks_of, load_clause
 from templates.selection import included_clauses
-from templates.wording import check_languages_agree
 
 
 def pin(folder: Path, *, folders: Iterable[Path] = (FOLDER,)) -> Manifest:
     """Write the manifest of the template version in ``folder`` anew, and return it.
 
-    Id, title and locales are kept where there is a manifest. Raises :class:`TemplateFault` at a Word file that is no
+    Id and title are kept where there is a manifest. Raises :class:`TemplateFault` at a Word file that is no
     edition and at a clause that the library does not have.
     """
     folders = tuple(folders)
@@ -35,22 +36,16 @@ def pin(folder: Path, *, folders: Iterable[Path] = (FOLDER,)) -> Manifest:
     document_type = folder.parent.name
     files = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.docx"))}
     for name in files:
-        if not re.match(EDITION, name) or not set(name.split("-")) <= LOCALES.keys():
+        if not re.fullmatch(EDITION, name):
             raise TemplateFault(
                 "this is no edition", where=str(folder.name), got=f"{name}.docx", expected="such as en.docx, en-es.docx"
             )
-    known = written.get("editions", {})
     manifest = Manifest(
         id=written.get("id", document_type),
         version=int(folder.name.removeprefix("v")),
         document_type=document_type,
         title=written.get("title", document_type),
-        editions={
-            name: Edition(
-                locale=known.get(name, {}).get("locale", LOCALES[name.partition("-")[0]]), sha256=digest_of(docx)
-            )
-            for name, docx in files.items()
-        },
+        editions={name: Edition(sha256=digest_of(docx)) for name, docx in files.items()},
         clauses=dict(_pins(files, folders)),
     )
     (folder / MANIFEST).write_text(manifest_text(manifest), encoding="utf-8")
@@ -66,7 +61,7 @@ def manifest_text(manifest: Manifest) -> str:
         f"title = {_quoted(manifest.title)}",
     ]
     for name, edition in manifest.editions.items():
-        lines += ["", f"[editions.{name}]", f"locale = {_quoted(edition.locale)}", f'sha256 = "{edition.sha256}"']
+        lines += ["", f"[editions.{name}]", f'sha256 = "{edition.sha256}"']
     for identifier, clause in manifest.clauses.items():
         lines += ["", f"[clauses.{identifier}]", f"version = {clause.version}", f'sha256 = "{clause.sha256}"']
     return "\n".join(lines) + "\n"
@@ -78,8 +73,16 @@ def _pins(files: dict[str, bytes], folders: tuple[Path, ...]) -> Iterator[tuple[
     for identifier in included:
         for pinned in (identifier, *fallbacks_of(identifier, library.values())):
             clause = library.get(pinned) or load_clause(pinned, folders=folders)
-            check_languages_agree(clause)
+            _check(clause)
             yield pinned, ClausePin(version=clause.version, sha256=clause.sha256)
+
+
+def _check(clause: LibraryClause) -> None:
+    findings = Findings()
+    check_languages(clause, findings)
+    if findings.all:
+        finding = findings.all[0]
+        raise TemplateFault(finding.message, where=finding.where, got=finding.got, expected=finding.expected)
 
 
 def _quoted(text: str) -> str:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from docxtpl import DocxTemplate
-from lxml import etree
 from pydantic import BaseModel
 
 from schemas.evidence import Digest
 from templates.catalog import Template
-from templates.compiled import CORE, Part, compile_template, serialised
+from templates.compiled import Part, Way, compile_template, serialised
 from templates.context import context_for, names_for
 from templates.fallback import DocxtplPackage, docxtpl_of
 from templates.finish import finish
 from templates.limits import limited
-from templates.package import pack, packed
+from templates.package import CORE, pack, packed, strictly_parsed
 from templates.pictures import Draw, has_pictures, pictures_of, place_pictures
 from templates.selection import UsedClause, select
 from templates.view import Style
@@ -32,10 +30,15 @@ class Rendered:
 
     docx: bytes
     """The Word file."""
-    by: Literal["convenio", "docxtpl"]
-    """Which way it was filled: the compiled template, or docxtpl itself for what that does not support."""
+    fallbacks: tuple[str, ...]
+    """The parts that hold what the compiled template does not support, so that docxtpl's own steps filled them, too."""
     clauses: tuple[UsedClause, ...] = ()
     """The clauses that stand in it, in the order of the text, those the data adds last."""
+
+    @property
+    def by(self) -> Way:
+        """What filled it: the compiled template alone, or docxtpl as well."""
+        return "docxtpl" if self.fallbacks else "convenio"
 
 
 def render(
@@ -95,8 +98,9 @@ def render_draft(
         )
         parts = compile_template(template, names_for(template, type(data)))
         pictures = pictures_of(data, Style.of(template.locale))
-        docx = _drafted(parts, context, pictures, drafted_at)
-    return Rendered(docx, "convenio", selection.used(wording.included))
+        docx, fallbacks = _drafted(parts, context, pictures, drafted_at)
+        wording.check_named()
+    return Rendered(docx, fallbacks, selection.used(wording.included))
 
 
 def fill(
@@ -116,45 +120,53 @@ def fill(
     owner = docxtpl or docxtpl_of(context)
     package = None if owner is None else DocxtplPackage(owner)
     filled: dict[str, bytes] = {}
+    fallbacks: list[str] = []
     with limited():
         for part in parts:
             if part.compiled is None:
                 continue
             if package is not None:
                 package.begin(part.name)
-            root, marks = part.fill(context)
+            root, marks, by = part.fill(context)
             finish(root, marks)
             filled[part.name] = serialised(root)
+            if by == "docxtpl" or package is not None:
+                fallbacks.append(part.name)
     content = {part.name: part.content for part in parts} if package is None else package.saved()
     docx = packed(pack(*part) for part in (content | filled).items())
-    return Rendered(docx, "convenio" if package is None else "docxtpl")
+    return Rendered(docx, tuple(fallbacks))
 
 
 def _drafted(
     parts: tuple[Part, ...], context: Mapping[str, object], pictures: Mapping[str, Draw], drafted_at: datetime | None
-) -> bytes:
+) -> tuple[bytes, tuple[str, ...]]:
+    """Return the Word file, and the names of the parts that docxtpl's own steps filled, too."""
     content = {part.name: part.packed for part in parts}
     read = {part.name: part.content for part in parts}.__getitem__
+    fallbacks: list[str] = []
     for part in parts:
         if part.compiled is None:
             continue
         if part.frame is not None and has_pictures(part.content):
-            root, marks = part.fill(context)
+            root, marks, by = part.fill(context)
             changed = place_pictures(root, part.name, pictures, read)
             # Last, so that each drawing gets a number of its own.
             finish(root, marks)
             changed[part.name] = serialised(root)
         else:
-            changed = {part.name: part.write(context)}
+            written, by = part.write(context)
+            changed = {part.name: written}
+        if by == "docxtpl":
+            fallbacks.append(part.name)
         if part.kind == CORE and drafted_at is not None:
             changed[part.name] = _dated(changed[part.name], drafted_at)
         content |= {name: pack(name, written) for name, written in changed.items()}
-    return packed(content.values())
+    return packed(content.values()), tuple(fallbacks)
 
 
 def _dated(content: bytes, at: datetime) -> bytes:
     """Write OPC core properties' dates as W3CDTF (ECMA-376-2 11.1)."""
-    root = etree.fromstring(content)
+    root = strictly_parsed(content, "docProps/core.xml")
     for name in DATES:
         element = root.find(name)
         if element is not None:

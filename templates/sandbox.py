@@ -7,7 +7,8 @@ among small numbers; lists hold single values; loops, macros and joined texts sp
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -34,12 +35,17 @@ REPEATED = (nodes.For, nodes.Macro, nodes.CallBlock)
 FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
-    nodes.FromImport: "import",
+    nodes.FromImport: "from",
     nodes.Extends: "extends",
     nodes.Block: "block",
     nodes.EvalContextModifier: "autoescape",
     nodes.Dict: "a dictionary",
 }
+"""What is no part of the language, by the word it begins with."""
+FORBIDDEN_IN_CLAUSES = FORBIDDEN | {nodes.Macro: "macro", nodes.CallBlock: "call", nodes.FilterBlock: "filter"}
+"""The same for the text of a clause."""
+RAW = re.compile(r"\{%[-+]?\s*raw\b")
+"""Forbidden, too; Jinja leaves no trace of it in its tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class _Generator(CodeGenerator):
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """The environment of one locale. With ``autoescape`` it makes XML, without plain text."""
+    """The environment of one locale. With ``autoescape`` it makes XML; without, the plain text of clauses."""
 
     code_generator_class = _Generator
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
@@ -88,6 +94,7 @@ class Environment(ImmutableSandboxedEnvironment):
     def __init__(self, style: Style, *, autoescape: bool = True) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=autoescape, finalize=_printable, cache_size=0)
         self.globals.clear()
+        self.forbidden = FORBIDDEN if autoescape else FORBIDDEN_IN_CLAUSES
         self.printed = _printed_in_xml if autoescape else _printed_in_text
         self.filters = (
             {name: self.filters[name] for name in KEPT_FILTERS}
@@ -121,7 +128,7 @@ class Environment(ImmutableSandboxedEnvironment):
         return super().call(context, obj, *arguments, **keywords)
 
     def _generate(self, source: nodes.Template, *arguments: Any, **keywords: Any) -> str:
-        return super()._generate(_Bounded().visit(source), *arguments, **keywords)
+        return super()._generate(_Bounded(self.forbidden).visit(source), *arguments, **keywords)
 
 
 @cache
@@ -133,8 +140,11 @@ def environment_for(locale: str, *, autoescape: bool = True) -> Environment:
 class _Bounded(NodeTransformer):
     """Makes what repeats or grows spend from the budget, and refuses what is forbidden."""
 
+    def __init__(self, forbidden: Mapping[type[nodes.Node], str]) -> None:
+        self._forbidden = forbidden
+
     def generic_visit(self, node: nodes.Node, *arguments: Any, **keywords: Any) -> nodes.Node:
-        for kind, name in FORBIDDEN.items():
+        for kind, name in self._forbidden.items():
             if isinstance(node, kind):
                 raise TemplateSyntaxError(f"{name} is not allowed in a template", node.lineno)
         return super().generic_visit(node, *arguments, **keywords)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import difflib
 import functools
-import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lxml import etree
 from pydantic import BaseModel
 
 from schemas.clause import Clause, Position, Subject
@@ -19,6 +16,7 @@ from schemas.evidence import Digest, canonical_json, digest_of
 from templates import lint
 from templates.catalog import Template
 from templates.clauses import LibraryClause
+from templates.package import BODY, strictly_parsed, unpacked
 
 QUOTE = "[\"'\u201c\u201d\u2018\u2019]"
 INCLUDED = re.compile(rf"(?<![\w|.])(?<!\|\s)\w+\(\s*{QUOTE}([a-z][a-z0-9-]*){QUOTE}")
@@ -121,14 +119,15 @@ def digest_of_clause(clause: Clause) -> Digest:
 @functools.lru_cache(maxsize=64)
 def included_clauses(docx: bytes) -> tuple[str, ...]:
     """Return the ids of the clauses a Word file includes, in the order of its text."""
-    with zipfile.ZipFile(io.BytesIO(docx)) as package:
-        root = etree.fromstring(package.read("word/document.xml"), etree.XMLParser(resolve_entities=False))
+    root = strictly_parsed(unpacked(docx).get(BODY, b""), BODY)
     tags = (tag for _, text in lint.paragraphs(root) for tag in lint.TAG.findall(text))
     return tuple(dict.fromkeys(identifier for tag in tags for identifier in INCLUDED.findall(tag)))
 
 
 def _standards(template: Template) -> Iterator[str]:
-    return (clause.id for clause in template.clauses.values() if clause.position is Position.STANDARD)
+    """Yield the ids of the clauses the Word file includes: those whose place something else may take."""
+    pinned = template.clauses
+    return (name for name in included_clauses(template.docx) if name in pinned)
 
 
 def _unknown(path: str, identifier: str, template: Template) -> Fault | None:

@@ -5,22 +5,17 @@ LibreOffice shows what it can of a damaged file; here half a document is worse t
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lxml import etree
 
 from schemas.errors import TemplateFault
-from templates.outside.strict_zip import UNREADABLE
+from templates.package import BODY, strictly_parsed, unpacked
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-BODY = "word/document.xml"
 PROPERTIES = "docProps/core.xml"
 MODIFIED = "{http://purl.org/dc/terms/}modified"
-MAX_BYTES = 50 * 1024 * 1024
-MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +37,11 @@ def read_word_file(docx: bytes) -> WordFile:
 
 def read_parts(docx: bytes) -> dict[str, etree._Element]:
     """Return the XML parts of a Word file by name, its body among them; raises as :func:`read_word_file`."""
-    if len(docx) > MAX_BYTES:
-        raise _damaged(f"{len(docx)} bytes", expected=f"at most {MAX_BYTES} bytes")
-    roots: dict[str, etree._Element] = {}
     try:
-        with zipfile.ZipFile(io.BytesIO(docx)) as package:
-            if (size := sum(entry.file_size for entry in package.infolist())) > MAX_UNPACKED_BYTES:
-                raise _damaged(f"{size} bytes unpacked", expected=f"at most {MAX_UNPACKED_BYTES} bytes")
-            for name in package.namelist():
-                content = package.read(name)
-                if name.endswith((".xml", ".rels")):
-                    roots[name] = _parsed(content, name)
-    except UNREADABLE as error:
-        raise _damaged(str(error) or type(error).__name__) from error
+        parts = unpacked(docx)
+        roots = {name: strictly_parsed(parts[name], name) for name in parts if name.endswith((".xml", ".rels"))}
+    except TemplateFault as fault:
+        raise _damaged(fault.got, where=fault.where, expected=fault.expected) from fault
     if BODY not in roots:
         raise _damaged(f"a zip without {BODY}")
     if (tag := roots[BODY].tag) != f"{W}document":
@@ -69,13 +56,6 @@ def _shown(paragraph: etree._Element) -> str:
     return "".join(element.text or "" for run in shown for element in run.findall(f"{W}t")).strip()
 
 
-def _parsed(content: bytes, name: str) -> etree._Element:
-    try:
-        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise _damaged(str(error), where=name) from error
-
-
 def _instant(text: str | None) -> datetime | None:
     """Return a W3CDTF instant (OPC core properties, ECMA-376-2 11.1) as aware UTC, or ``None``."""
     try:
@@ -85,11 +65,11 @@ def _instant(text: str | None) -> datetime | None:
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _damaged(got: str, *, where: str | None = None, expected: str = "a whole Word document (DOCX)") -> TemplateFault:
+def _damaged(got: str | None, *, where: str | None = None, expected: str | None = None) -> TemplateFault:
     return TemplateFault(
         "the document is damaged",
         where=where,
         got=got,
-        expected=expected,
+        expected=expected or "a whole Word document (DOCX)",
         remedy="render it again; if it was edited by hand, open and save it in a word processor",
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import meta
 from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 
 from schemas.clause import Clause, Position
@@ -17,10 +17,18 @@ from schemas.errors import TemplateFault
 from templates.catalog import LOCALES
 from templates.clauses import ClauseParagraph, LibraryClause
 from templates.faults import UNFILLABLE, line_in_template
+from templates.filters import HEADING_OF
 from templates.limits import TooMuch
 from templates.sandbox import Environment, environment_for
 from templates.selection import Selection
 from templates.view import LEAD, PARAGRAPH, TEXT, View
+
+NAMED = {
+    "confidentiality": "confidentiality",
+    "data protection": "data-protection",
+    "law and disputes": "law-and-disputes",
+}
+"""The library's clause for each that the data names in words; elsewhere a clause is named by its id."""
 
 
 class WrittenParagraph(NamedTuple):
@@ -67,9 +75,13 @@ class ClauseText:
     fixed: tuple[WrittenParagraph | None, ...]
     """Each paragraph that is the same for all data."""
     compiled: jinja2.Template
+    always: tuple[str, tuple[WrittenParagraph, ...]] | None = None
+    """Heading and paragraphs of a clause that takes nothing from the data."""
 
     def write(self, context: jinja2.runtime.Context) -> tuple[str, tuple[WrittenParagraph, ...]]:
         """Return heading and paragraphs, empty ones included; raise :class:`TemplateFault` with the place."""
+        if self.always is not None:
+            return self.always
         try:
             heading, *pieces = "".join(self.compiled.root_render_func(context)).split(PARAGRAPH)
         except (*UNFILLABLE, TooMuch) as error:
@@ -128,7 +140,10 @@ def text_of(clause: LibraryClause, language: str, names: frozenset[str]) -> Clau
         line = _line(paragraph, number, language)
         _check(environment, line, names, _place(clause, language, number + 1))
         lines.append(line)
-    return ClauseText(clause, language, tuple(fixed), environment.from_string("\n".join(lines)))
+    compiled = environment.from_string("\n".join(lines))
+    same = [paragraph for paragraph in fixed if paragraph is not None]
+    always = (lines[0], tuple(same)) if len(same) == len(fixed) and "{" not in lines[0] else None
+    return ClauseText(clause, language, tuple(fixed), compiled, always)
 
 
 class Wording:
@@ -141,14 +156,33 @@ class Wording:
         self._sides: dict[str, tuple[frozenset[str], jinja2.runtime.Context]] = {}
         self.included: dict[str, None] = {}
         """Ids of the clauses the template has asked for so far, in their order."""
+        self.named: dict[str, None] = {}
+        """Ids of the clauses whose heading a text has named so far."""
 
     def clause(self, identifier: str) -> WrittenClause:
         """Return what stands for the library clause ``identifier``, in the (first) language of the document."""
+        self.included[identifier] = None
         return self._in_language(self._standing(identifier), self._selection.languages[0])[0]
 
     def clause_pair(self, identifier: str) -> ClausePair:
         """Return what stands for the library clause ``identifier``, in both languages."""
+        self.included[identifier] = None
         return self._pair(self._standing(identifier))
+
+    def heading(self, name: str, language: str) -> str:
+        """Return the heading of what stands for a clause that a text names; the clause itself is not asked for."""
+        identifier = NAMED.get(name, name)
+        self.named[identifier] = None
+        return self._in_language(self._standing(identifier), language)[0].heading
+
+    def check_named(self) -> None:
+        """Raise :class:`TemplateFault` where a text has named a clause that the template did not ask for."""
+        if missing := self.named.keys() - self.included.keys():
+            raise TemplateFault(
+                "the document names a clause that does not stand in it",
+                got=", ".join(sorted(missing)),
+                expected=" or ".join(self.included) or None,
+            )
 
     @property
     def added(self) -> list[WrittenClause]:
@@ -165,7 +199,8 @@ class Wording:
         if language not in self._sides:
             values = self._contexts[language]()
             environment = environment_for(LOCALES[language], autoescape=False)
-            self._sides[language] = (frozenset(values), environment.context_class(environment, dict(values), "", {}))
+            usable = dict(values) | {HEADING_OF: self.heading}
+            self._sides[language] = (frozenset(values), environment.context_class(environment, usable, "", {}))
         return self._sides[language]
 
     def _standing(self, identifier: str) -> LibraryClause | Clause:
@@ -174,7 +209,6 @@ class Wording:
             raise UndefinedError(
                 f"the template pins no clause {identifier!r}; it pins {', '.join(self._selection.library) or 'none'}"
             )
-        self.included[identifier] = None
         return clause
 
     def _pair(self, clause: LibraryClause | Clause) -> ClausePair:
@@ -232,25 +266,3 @@ def _check(environment: Environment, source: str, names: frozenset[str], where: 
 def _place(clause: LibraryClause, language: str, number: int | None) -> str:
     part = "" if number is None else (", heading" if number == 0 else f", paragraph {number}")
     return f"{clause.place}{part}, {language}"
-
-
-def check_languages_agree(clause: LibraryClause) -> None:
-    """Raise :class:`TemplateFault` where a paragraph uses other fields in one language than in another."""
-    for number, paragraph in enumerate(clause.paragraphs, start=1):
-        first, *others = clause.languages
-        used = _fields_used(paragraph, first)
-        for language in others:
-            if odd := used ^ _fields_used(paragraph, language):
-                raise TemplateFault(
-                    "a paragraph uses other fields in one language than in another",
-                    where=_place(clause, language, number),
-                    got=", ".join(sorted(odd)),
-                    expected=f"the fields of the text in {first}",
-                )
-
-
-def _fields_used(paragraph: ClauseParagraph, language: str) -> set[str]:
-    environment = environment_for(LOCALES[language], autoescape=False)
-    tree = environment.parse(f"{paragraph.lead.get(language, '')} {paragraph.text[language]}")
-    names = {node.name for node in tree.find_all(nodes.Name)} | {node.attr for node in tree.find_all(nodes.Getattr)}
-    return names - {"loop"}

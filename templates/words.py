@@ -12,9 +12,10 @@ FILE = Path(__file__).with_name("words.toml")
 
 
 def word(value: str, language: str) -> str:
-    """Return an enumerated value in ``language`` (ISO 639-1): ``power of attorney``, ``poder notarial``.
+    """Return an enumerated value in ``language`` (ISO 639-1): ``power of attorney``, ``poder``.
 
-    English is the value itself. Raises :class:`TemplateFault` where ``words.toml`` has no such word.
+    English is the value itself where ``words.toml`` says nothing else. Raises :class:`TemplateFault` where the file has
+    no such word.
     """
     if (found := translated(value, language)) is not None:
         return found
@@ -29,7 +30,7 @@ def word(value: str, language: str) -> str:
 
 def translated(value: str, language: str) -> str | None:
     """Return an enumerated value in ``language``, or ``None`` where ``words.toml`` has no such word."""
-    return value if language == "en" else _words().get(value, {}).get(language)
+    return _words().get(value, {}).get(language, value if language == "en" else None)
 
 
 @functools.cache

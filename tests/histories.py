@@ -39,6 +39,7 @@ def requested(*, seed: object = 0, open_facts: tuple[str, ...] = ()) -> Act:
         open_facts=open_facts,
         document_type="mou",
         template_version=1,
+        template=digest("template"),
         title="Memorandum of Understanding: Nanoprogress and Câmara",
     )
     return Act(MANAGER, event)
@@ -77,15 +78,15 @@ def possible(state: AgreementState, random: Random) -> list[Act]:
 
 def _decisions(state: AgreementState, random: Random, fresh: str) -> list[Act]:
     given = {approval.person for approval in state.approvals}
-    reviewer = random.choice([actor for actor in REVIEWERS if actor.person not in given])
+    free = [actor for actor in REVIEWERS if actor.person not in given | state.authors]
+    reviewer = random.choice(free)
     acts = [
         Act(reviewer, ev.Returned(draft=state.draft, covers=state.content, remark=fresh)),
         Act(reviewer, ev.Rejected(draft=state.draft, covers=state.content, remark=fresh)),
     ]
-    edited = ev.Edited(
-        draft=state.draft + 1, data=state.data, base=state.content.docx, docx=fresh, offices=state.offices, remark=fresh
-    )
-    acts.append(Act(reviewer, edited))
+    edited = ev.Edited(draft=state.draft + 1, data=state.data, base=state.content.docx, docx=fresh, remark=fresh)
+    if len(free) > 3:  # three offices approve what a fourth person edited
+        acts.append(Act(reviewer, edited))
     if not state.open_facts:
         approved = ev.Approved(draft=state.draft, office=state.missing_offices[0], covers=state.content)
         acts.extend([Act(reviewer, approved)] * 4)
@@ -99,6 +100,7 @@ def _revised(state: AgreementState, fresh: str, random: Random) -> ev.Revised:
         data=fresh,
         signatories=state.signatories,
         offices=state.offices,
+        template=digest("template"),
         open_facts=("project.start",) if random.random() < 0.2 else (),
         reason=random.choice(list(ev.RevisionReason)),
     )

@@ -191,6 +191,8 @@ class Accession(Document):
     """Who signs, in signing order."""
     base: Pin
     """The partnership agreement in force, pinned to the bytes that were signed."""
+    earlier: tuple[Pin, ...] = ()
+    """What changed the base before and is in force, such as earlier amendments, each pinned as it was signed."""
     background: Annotated[tuple[Prose, ...], Field(min_length=1)]
     """Recitals, one entry each."""
     applicants: Annotated[tuple[Applicant, ...], Field(min_length=1)]
@@ -214,9 +216,20 @@ class Accession(Document):
         return super().subjects | {Subject.PAYMENT, Subject.LIABILITY}
 
     @property
-    def changes(self) -> tuple[tuple[str, Pin], ...]:
+    def alters(self) -> tuple[tuple[str, Pin], ...]:
         """The base agreement, whose parties it changes."""
-        return (("base", self.base), *super().changes)
+        return (("base", self.base),)
+
+    @property
+    def pins(self) -> tuple[tuple[str, Pin], ...]:
+        """The base agreement, what changed it before, and what the accession takes the place of."""
+        return (*super().pins, *((f"earlier[{index}]", pin) for index, pin in enumerate(self.earlier)))
+
+    @property
+    def joining(self) -> tuple[Party, ...]:
+        """The applicants."""
+        applicants = {applicant.party for applicant in self.applicants}
+        return tuple(party for party in self.parties if party.id in applicants)
 
     @property
     def members(self) -> tuple[Party, ...]:

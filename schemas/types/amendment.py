@@ -148,6 +148,8 @@ class Amendment(Document):
     """Who signs, in signing order."""
     base: Pin
     """The document that is amended, as it was signed."""
+    earlier: tuple[Pin, ...] = ()
+    """What changed the base before and is in force, such as earlier amendments, each pinned as it was signed."""
     background: tuple[Prose, ...] = ()
     """Recitals, one entry each."""
     reason: Prose
@@ -165,6 +167,25 @@ class Amendment(Document):
         return super().subjects | {change.subject for change in self.amended_clauses}
 
     @property
-    def changes(self) -> tuple[tuple[str, Pin], ...]:
-        """The base, which it changes."""
-        return (("base", self.base), *super().changes)
+    def alters(self) -> tuple[tuple[str, Pin], ...]:
+        """The base."""
+        return (("base", self.base),)
+
+    @property
+    def pins(self) -> tuple[tuple[str, Pin], ...]:
+        """The base, its earlier amendments, and what it takes the place of."""
+        return (*super().pins, *((f"earlier[{index}]", pin) for index, pin in enumerate(self.earlier)))
+
+    @property
+    def takes_out(self) -> tuple[tuple[str, str], ...]:
+        """The old texts."""
+        return tuple(
+            (f"amended_clauses[{index}].old[{number}]", text.in_language(self.language))
+            for index, change in enumerate(self.amended_clauses)
+            for number, text in enumerate(change.old)
+        )
+
+    @property
+    def puts_in(self) -> tuple[str, ...]:
+        """The new texts."""
+        return tuple(text.in_language(self.language) for change in self.amended_clauses for text in change.new)

@@ -18,7 +18,7 @@ from schemas.money import Money
 from schemas.party import Category, Party, Signatory
 from schemas.prose import Heading, Prose
 from schemas.rules import Rule, each, unknown_id
-from schemas.standing import Contact, Law, every_party_has_a_contact
+from schemas.standing import Contact, Law, every_party_has_a_contact, forum_is_named_once
 from schemas.text import Flag, Identifier, LegalDate, Model, Name
 
 LEAST_WORKING_DAYS = 3
@@ -183,6 +183,7 @@ class Exchange(Document):
         shared.every_party_signs,
         shared.personal_data_abroad_is_safeguarded,
         every_party_has_a_contact,
+        forum_is_named_once,
         four_parties_have_one_role_each,
         countries_differ,
         stay_is_three_days_to_one_month,
@@ -216,7 +217,7 @@ class Exchange(Document):
     agenda: Annotated[tuple[AgendaDay, ...], Field(min_length=1, max_length=23)]
     """What is done, one entry for each working day."""
     km: Fact[Kilometres] | None = None
-    """Distance between the seats of visitor and host, one way, in kilometres."""
+    """Distance between the towns of visitor and host, one way, in kilometres."""
     full_lump_sum: Fact[Money] | None = None
     """The whole lump sum for this visit, before it is halved for a short or near one."""
     lump_sum: Fact[Money] | None = None

@@ -12,12 +12,12 @@ from schemas.agreement import ObjectiveId, Term
 from schemas.clause import Subject
 from schemas.document import Document
 from schemas.errors import Fault
-from schemas.fact import Fact
 from schemas.party import Party, Signatory
-from schemas.place import Country, Market
+from schemas.place import Market
 from schemas.prose import Heading, Language, Prose
 from schemas.rules import Rule, each, those, unknown_id
-from schemas.text import Email, Flag, Identifier, Model, Name
+from schemas.standing import Contact, Law, forum_is_named_once
+from schemas.text import Flag, Identifier, Model
 
 
 class Area(Model):
@@ -40,31 +40,8 @@ class Undertaking(Model):
     """One undertaking each, completing "The party sets out to ..."."""
 
 
-class Contact(Model):
-    """Where notices to a party go."""
-
-    party: Identifier
-    """Id of the party."""
-    name: Fact[Name]
-    """A person, or the office by its role."""
-    email: Fact[Email]
-    """Address for notices."""
-
-
-class Law(Model):
-    """Governing law and how disputes are settled."""
-
-    country: Fact[Country]
-    """Whose law governs, ISO 3166-1 alpha-2."""
-    settlement: Prose
-    """How disputes are settled."""
-
-
 BindingClause = Literal["confidentiality", "data protection", "law and disputes"]
 """A clause that may bind where the rest does not; the headings of the clause library name it."""
-
-TRANSFERS_CLAUSE = "data-protection-transfers"
-"""The library's clause with the standard contractual clauses of Implementing Decision (EU) 2021/914."""
 
 
 def objectives_exist(mou: Memorandum) -> Iterator[Fault]:
@@ -121,12 +98,6 @@ def non_binding_text_has_no_obligations(mou: Memorandum) -> Iterator[Fault]:
         )  # fmt: skip
 
 
-def personal_data_abroad_is_safeguarded(mou: Memorandum) -> Iterator[Fault]:
-    """Rule 15: the same as elsewhere; the library's clause on transfers is a safeguard, too."""
-    if not any(choice.use == TRANSFERS_CLAUSE for _, choice in each(mou.choices)):
-        yield from shared.personal_data_abroad_is_safeguarded(mou)
-
-
 def personal_data_clause_binds(mou: Memorandum) -> Iterator[Fault]:
     """Rule 15: where personal data passes, its protection binds although the rest does not."""
     if mou.personal_data and mou.legal_nature == "non-binding" and "data protection" not in mou.binding_clauses:
@@ -149,9 +120,10 @@ class Memorandum(Document):
         shared.targets_lie_outside_the_programme,
         objectives_exist,
         undertakings_and_contacts_name_parties,
+        forum_is_named_once,
         notice_fits_the_term,
         non_binding_text_has_no_obligations,
-        personal_data_abroad_is_safeguarded,
+        shared.personal_data_abroad_is_safeguarded,
         personal_data_clause_binds,
     )
 

@@ -26,7 +26,7 @@ from schemas.place import Market
 from schemas.prose import Heading, Language, Prose
 from schemas.rules import Rule, each, in_words, unknown_id
 from schemas.shares import Share, broken_shares, remainder
-from schemas.standing import Contact, Law, every_party_has_a_contact
+from schemas.standing import Contact, Law, every_party_has_a_contact, forum_is_named_once
 from schemas.text import Count, Flag, Identifier, Model, Name
 
 Votes = Annotated[int, Strict(), Field(ge=0, le=1000, examples=[1])]
@@ -296,6 +296,7 @@ class Partnership(Document):
         shared.consortium_is_large_enough,
         shared.targets_lie_outside_the_programme,
         every_party_has_a_contact,
+        forum_is_named_once,
         specific_objectives_support_main_ones,
         partners_are_the_parties,
         votes_follow_the_classes,

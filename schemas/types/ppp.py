@@ -17,7 +17,7 @@ from schemas.money import Money, total
 from schemas.party import Category, Party, Signatory
 from schemas.prose import Heading, Prose
 from schemas.rules import Rule, each, in_words, those, unknown_id
-from schemas.standing import Contact, Law, every_party_has_a_contact
+from schemas.standing import Contact, Law, every_party_has_a_contact, forum_is_named_once
 from schemas.text import Flag, Identifier, LegalDate, Model, Name
 
 PhaseId = Annotated[str, Field(pattern=r"^P[1-9][0-9]?$", examples=["P1"])]
@@ -272,6 +272,7 @@ class PublicPrivatePartnership(Document):
         shared.term_ends_after_it_starts,
         shared.personal_data_abroad_is_safeguarded,
         every_party_has_a_contact,
+        forum_is_named_once,
         one_city_works_with_smes,
         parties_named_are_listed,
         city_may_use_the_results,

@@ -18,9 +18,9 @@ from schemas.objectives import SpecificObjective, specific_objectives_support_ma
 from schemas.party import Party
 from schemas.period import first_day, last_day
 from schemas.pin import Pin
-from schemas.place import ADEQUATE, Market
+from schemas.place import Market
 from schemas.prose import Heading, Prose
-from schemas.rules import Rule, each, in_words
+from schemas.rules import Rule, each
 from schemas.schedule import Bar
 from schemas.text import Flag, Model, Name
 from schemas.workplan import (
@@ -52,14 +52,8 @@ class Monitoring(Model):
 
 def personal_data_of_markets_is_safeguarded(roadmap: Roadmap) -> Iterator[Fault]:
     """Rule 15: data going to a target market without an adequacy decision needs a safeguard clause (GDPR Art. 46)."""
-    if not roadmap.personal_data:
-        return
-    countries = sorted({market.country for _, market in each(roadmap.markets)} - ADEQUATE)
-    if countries and not any(clause.subject is Subject.DATA_TRANSFER for _, clause in each(roadmap.clauses)):
-        yield Fault(
-            "personal_data", f"would go to the markets {in_words(countries)}, without an adequacy decision",
-            read="true", expected="a clause with subject data transfer, or personal_data false",
-        )  # fmt: skip
+    markets = [market.country for _, market in each(roadmap.markets)]
+    yield from shared.unsafe_transfers(roadmap, markets, to="the markets ")
 
 
 class Roadmap(Document):

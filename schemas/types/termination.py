@@ -132,7 +132,6 @@ class TerminationNotice(Document):
 
     document_type: ClassVar[str] = "termination"
     id_prefix: ClassVar[str] = "TRM"
-    ends_what_it_changes: ClassVar[bool] = True
     kind: ClassVar[str] = "Notice of termination"
     rules: ClassVar[tuple[Rule[Any], ...]] = (
         *shared.SHARED,
@@ -192,6 +191,21 @@ class TerminationNotice(Document):
         return super().subjects | (frozenset() if self.termination_kind == "ordinary" else {Subject.LIABILITY})
 
     @property
-    def changes(self) -> tuple[tuple[str, Pin], ...]:
-        """The document it ends."""
-        return (("base", self.base), *super().changes)
+    def alters(self) -> tuple[tuple[str, Pin], ...]:
+        """The document that ends for the sender, and for all where one other party is left."""
+        return (("base", self.base),)
+
+    @property
+    def leaving(self) -> tuple[Party, ...]:
+        """The sender."""
+        return tuple(party for party in self.parties if party.id == self.sender)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day for the sender."""
+        return self.effective.value
+
+    @property
+    def invoked(self) -> tuple[tuple[str, str], ...]:
+        """The clause on which the notice rests."""
+        return (("clause", self.clause.in_language(self.language)),)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import jinja2
 
+from templates import sandbox
 from templates.checking.findings import Findings, nearest, shortened
 from templates.checking.tags import Tag, between, same_shape
 from templates.lint import W
@@ -26,7 +27,7 @@ FORBIDDEN_BLOCKS = {
     "block": "endblock",
     "autoescape": "endautoescape",
 }
-FORBIDDEN = frozenset({*FORBIDDEN_BLOCKS, "import", "from", "include", "extends", "do", "trans", "debug"})
+FORBIDDEN = frozenset({*FORBIDDEN_BLOCKS, *sandbox.FORBIDDEN.values(), "do", "trans", "debug"})
 MIDDLES = {"elif": frozenset({"if"}), "else": frozenset({"if", "for"})}
 KEYWORDS = frozenset({*ENDS, *ENDS.values(), *MIDDLES, "colspan", "cellbg", "vm", "hm"})
 ALLOWED = "for, if, elif, else, set, with, macro, and their ends"

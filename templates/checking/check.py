@@ -17,24 +17,25 @@ from lxml import etree
 from schemas.document import Document
 from schemas.errors import InputError, TemplateFault
 from schemas.evidence import digest_of
-from templates.catalog import LOCALES, Template
+from templates.catalog import Template
 from templates.checking.blocks import jinja_source
-from templates.checking.clause_texts import leftover_in, walk_clause
+from templates.checking.clause_texts import check_languages, leftover_in, walk_clause
 from templates.checking.drawings import check_drawings
 from templates.checking.fields import unused_fields
 from templates.checking.findings import Finding, Findings, Place, nearest
 from templates.checking.kinds import ANYTHING, Shape
 from templates.checking.names import certain_keys, clause_names, document_names, environment
-from templates.checking.parts import Part, parsed, parts_of
+from templates.checking.parts import TextPart, parts_of
 from templates.checking.resolve import Resolver
-from templates.checking.tags import DELIMITER, MAX_CHARACTERS, paragraph_texts, read_tags, tracked_changes
+from templates.checking.tags import MAX_CHARACTERS, paragraph_texts, read_tags, tracked_changes
 from templates.checking.vocabulary import CLAUSE, CLAUSE_PAIR
 from templates.checking.walk import Spot
 from templates.clauses import LibraryClause
 from templates.compiled import compile_template
 from templates.context import names_for
-from templates.lint import TAG
+from templates.lint import DELIMITER, TAG
 from templates.outside.untrusted import admit_word_file
+from templates.package import strictly_parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class _Check:
         """Whether an error was found."""
         return any(finding.severity == "error" for finding in self.findings.all)
 
-    def part(self, part: Part) -> None:
+    def part(self, part: TextPart) -> None:
         root = part.root
         tags = read_tags(part.label, root, self.findings)
         for place in tracked_changes(part.label, root):
@@ -113,6 +114,7 @@ class _Check:
             for language in self.languages:
                 if language in candidate.languages:
                     walk_clause(resolver, candidate, language)
+            check_languages(candidate, self.findings)
         resolver.scopes = scopes
         return CLAUSE_PAIR if pair else CLAUSE
 
@@ -187,7 +189,7 @@ def _refused_by_renderer(
     """Return what the renderer itself has against a template, before any data is seen."""
     template = Template(
         document_type=model.document_type, id=model.document_type, version=1, edition="-".join(languages),
-        locale=LOCALES[languages[0]], digest=digest_of(docx), title=model.kind, docx=docx, clauses=clauses,
+        digest=digest_of(docx), title=model.kind, docx=docx, clauses=clauses,
     )  # fmt: skip
     try:
         compile_template(template, names_for(template, model))
@@ -196,17 +198,17 @@ def _refused_by_renderer(
     return None
 
 
-def _broken_once_filled(part: Part) -> str | None:
+def _broken_once_filled(part: TextPart) -> str | None:
     """Return how the XML breaks once docxtpl has patched it and the tags are gone; ``None`` where it stays whole."""
     patched = DocxTemplate(io.BytesIO()).patch_xml(etree.tostring(part.root, encoding="unicode"))
     try:
-        parsed(part.name, TAG.sub("", patched).encode())
+        strictly_parsed(TAG.sub("", patched).encode(), part.name)
     except TemplateFault as fault:
         return fault.got
     return None
 
 
-def _unfilled_tags(part: Part, findings: Findings) -> None:
+def _unfilled_tags(part: TextPart, findings: Findings) -> None:
     """Say where a tag stands in a part that is never filled, such as a chart: it would come out as it is."""
     for text in _texts_of(part.root):
         if DELIMITER.search(text):

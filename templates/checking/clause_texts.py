@@ -2,60 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import jinja2
 from jinja2 import nodes
 
-from schemas.document import Document
 from schemas.text import LEFTOVER
-from templates.checking.findings import Finding, Findings, Place
-from templates.checking.kinds import ANYTHING
-from templates.checking.names import certain_keys, clause_names, environment, syntax_of
+from templates.checking.findings import Findings, Place
+from templates.checking.names import syntax_of
 from templates.checking.resolve import Resolver
 from templates.checking.tags import prose_of
 from templates.checking.walk import Spot
-from templates.clauses import LibraryClause
+from templates.clauses import ClauseParagraph, LibraryClause
 from templates.lint import BULLETED
-
-REFUSED = (
-    nodes.Include,
-    nodes.Import,
-    nodes.FromImport,
-    nodes.Extends,
-    nodes.Block,
-    nodes.CallBlock,
-    nodes.FilterBlock,
-    nodes.Macro,
-    nodes.Dict,
-)
-"""What has no place in the text of a clause."""
+from templates.sandbox import FORBIDDEN_IN_CLAUSES, RAW
 
 
-def check_clause(clause: LibraryClause, model: type[Document]) -> tuple[Finding, ...]:
-    """Return every fault of a library clause's texts, as a document of type ``model`` would include it.
+def check_languages(clause: LibraryClause, findings: Findings) -> None:
+    """Say where a paragraph uses other fields in one language than in another, as far as its texts can be read."""
+    for number, paragraph in enumerate(clause.paragraphs, start=1):
+        first, *others = clause.languages
+        try:
+            fields = {language: _fields_in(paragraph, language) for language in clause.languages}
+        except (jinja2.TemplateSyntaxError, RecursionError):
+            continue
+        for language in others:
+            if odd := fields[first] ^ fields[language]:
+                findings.error(
+                    Place(f"{clause.place}, paragraph {number}, {language}"),
+                    "a paragraph uses other fields in one language than in another",
+                    got=", ".join(sorted(odd)),
+                    expected=f"the fields of the text in {first}",
+                )
 
-    What may be missing is a warning here: the template that includes the clause may ask for it.
-    """
-    findings = Findings()
-    used: dict[str, set[str]] = {}
-    for language in clause.languages:
-        resolver = Resolver(
-            environment=environment(), findings=findings, scopes=[clause_names(model)],
-            clause=lambda *_: ANYTHING, present=certain_keys(clause.languages), lenient=True,
-        )  # fmt: skip
-        walk_clause(resolver, clause, language)
-        # Filters may differ: one language needs a capital where another does not.
-        used[language] = {path for path in resolver.used if not path.startswith("|")}
-    first, *others = clause.languages
-    for other in others:
-        for path in sorted(used[first] ^ used[other]):
-            has, lacks = (first, other) if path in used[first] else (other, first)
-            findings.error(
-                Place(f"{clause.place}, {lacks}"), f"the text in {has} uses {path}, the text in {lacks} does not"
-            )
-    return findings.all
+
+def _fields_in(paragraph: ClauseParagraph, language: str) -> set[str]:
+    """Return the names a paragraph uses; filters may differ, as one language needs a capital where another does not."""
+    tree = syntax_of(f"{paragraph.lead.get(language, '')} {paragraph.text[language]}")
+    names = {node.name for node in tree.find_all(nodes.Name)} | {node.attr for node in tree.find_all(nodes.Getattr)}
+    return names - {"loop"}
 
 
 def walk_clause(resolver: Resolver, clause: LibraryClause, language: str) -> None:
@@ -102,7 +87,7 @@ def _readable(resolver: Resolver, place: Place, source: str) -> bool:
     except (jinja2.TemplateSyntaxError, RecursionError) as error:
         resolver.findings.error(shown, "the text cannot be read", got=str(error), expected="text with whole tags")
         return False
-    if re.search(r"\{%[-+]?\s*raw\b", source) or next(parsed.find_all(REFUSED), None) is not None:
+    if RAW.search(source) or next(parsed.find_all(tuple(FORBIDDEN_IN_CLAUSES)), None) is not None:
         resolver.findings.error(shown, "a step that may not be used here", expected="if, for, set, with")
         return False
     return True

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from schemas.document import Document
 from templates.checking.findings import Findings, Place
 from templates.checking.numbering import Numbering
-from templates.checking.parts import Part
+from templates.checking.parts import TextPart
 from templates.pictures import DRAWING, GANTT
 from templates.view import usable_names
 
@@ -18,7 +18,7 @@ MEANT_AS_ROOM = re.compile(r"room for (a|the) signature|\(signatory", re.IGNOREC
 DESCRIPTION = "Room for the signature of {{ signatory.name|plain }} (signatory {{ signatory.id }})"
 
 
-def check_drawings(parts: Iterable[Part], model: type[Document], findings: Findings) -> None:
+def check_drawings(parts: Iterable[TextPart], model: type[Document], findings: Findings) -> None:
     """Say where a signature would find no room, and where a picture is to be drawn that the data does not have."""
     rooms = 0
     for part in parts:

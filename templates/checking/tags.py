@@ -15,10 +15,8 @@ from lxml import etree
 
 from templates.checking.findings import Findings, Place
 from templates.checking.numbering import Numbering
-from templates.lint import W
+from templates.lint import CLOSING, DELIMITER, TAG, W
 
-DELIMITER = re.compile(r"\{\{|\{%|\{#|\}\}|%\}|#\}")
-CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 MARKER = re.compile(r"-?(tr|tc|p|r) ")
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 TEXTS = frozenset(
@@ -134,7 +132,7 @@ def paragraph_texts(label: str, root: etree._Element) -> Iterator[tuple[Place, s
 
 def prose_of(text: str) -> str:
     """Return a paragraph's text with a dot in the place of each tag."""
-    return re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "\u00b7", text)
+    return TAG.sub("\u00b7", text)
 
 
 def tracked_changes(label: str, root: etree._Element) -> Iterator[Place]:

@@ -122,7 +122,8 @@ FILTERS: Mapping[str, FilterUse] = MappingProxyType(
         "by_id": FilterUse("list", "item", "The one with this id.", "{{ (parties|by_id(contact.party)).short_name }}"),
         "listed": FilterUse("list", "text", "All of them, joined with commas and a final and.", "{{ roles|listed }}"),
         "headings": FilterUse(
-            "list", "text", "All of them in quotation marks, joined likewise.", "{{ binding_clauses|headings }}"
+            "list", "text", "Clauses by their headings in this document, in quotation marks and joined likewise.",
+            "{{ binding_clauses|headings }}",
         ),
         "upper": FilterUse("text", "text", "In capitals.", "{{ project.acronym|upper }}"),
         "lower": FilterUse("text", "text", "In small letters.", "{{ project.acronym|lower }}"),
@@ -131,6 +132,7 @@ FILTERS: Mapping[str, FilterUse] = MappingProxyType(
         "country": FilterUse("text", "text", "The name of a country by its code.", "{{ party.country|country }}"),
         "language": FilterUse("text", "text", "The name of a language by its code.", "{{ language|language }}"),
         "word": FilterUse("text", "text", "A fixed word in the document's language.", "{{ party.category|word }}"),
+        "days": FilterUse("text", "text", "A number of days as a period.", "{{ notice_days|days }}"),
         "number": FilterUse("text", "text", "A number with its separators.", "{{ project.budget.amount|number }}"),
         "money": FilterUse("any", "text", "A sum with its currency.", "{{ project.budget|money }}"),
         "plain": FilterUse("any", "text", "Without the mark of an open fact.", "{{ signatory.name|plain }}"),

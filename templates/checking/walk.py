@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import jinja2
 from jinja2 import nodes
 
-from templates.checking.findings import Findings, Place, Severity
+from templates.checking.findings import Findings, Place
 from templates.checking.kinds import Shape
 from templates.checking.written import written
 
@@ -39,8 +39,6 @@ class Walk:
     spot: Spot = field(default_factory=Spot)
     line: int = 1
     silent: bool = False
-    lenient: bool = False
-    """Whether what may be missing is only to be looked at: somebody else may ask for it."""
     calls: list[int] = field(default_factory=list)
     """Lines of the macro calls that led here, the outermost first."""
 
@@ -84,7 +82,6 @@ class Walk:
             f"{text} may be missing, and no condition asks for it",
             got=text,
             expected=f"{{% if {text} %}} around it",
-            severity=Severity.WARNING if self.lenient else Severity.ERROR,
         )
 
     def error(
@@ -94,11 +91,10 @@ class Walk:
         got: str | None = None,
         expected: str | None = None,
         proposal: str | None = None,
-        severity: Severity = Severity.ERROR,
     ) -> None:
         """Add a fault of the tag walked now."""
         if self.silent:
             return
         tag = self.spot.texts[min(max(self.line, 1), len(self.spot.texts)) - 1]
         whole = tag.startswith("{") and (got is None or got in tag)
-        self.findings.add(severity, self.at(), message, got=tag if whole else got, expected=expected, proposal=proposal)
+        self.findings.error(self.at(), message, got=tag if whole else got, expected=expected, proposal=proposal)

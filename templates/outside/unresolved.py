@@ -11,6 +11,7 @@ from lxml import etree
 
 from schemas.text import LEFTOVER
 from templates.lint import BULLETED, W
+from templates.outside.invisible import Looks
 
 CHANGES = {
     f"{W}{name}": message
@@ -46,8 +47,11 @@ class OpenMatter:
     expected: str
 
 
-def open_matters(root: etree._Element, hidden_styles: frozenset[str]) -> Iterator[OpenMatter]:
-    """Yield what is open in a part, each kind once a paragraph; ``hidden_styles`` are ids of styles that hide."""
+def open_matters(root: etree._Element, hidden_styles: frozenset[str], looks: Looks) -> Iterator[OpenMatter]:
+    """Yield what is open in a part, each kind once a paragraph.
+
+    ``hidden_styles`` are ids of styles that hide, ``looks`` is what the file's styles make of a text.
+    """
     seen: set[tuple[etree._Element, str]] = set()
     for element in root.iter(*CHANGES, *COMMENTS, *MARKS, *STYLED, f"{W}style"):
         message = _message(element, hidden_styles)
@@ -62,6 +66,11 @@ def open_matters(root: etree._Element, hidden_styles: frozenset[str]) -> Iterato
                 _text(element) or _text(where),
                 RESOLVED.get(message, "each change accepted or rejected"),
             )
+    for element, why in looks.invisible(root):
+        where, message = _where(element), f"{HIDDEN}: {why}"
+        if (where, message) not in seen:
+            seen.add((where, message))
+            yield OpenMatter(where, message, _text(where), RESOLVED[HIDDEN])
     for paragraph in root.iter(f"{W}p"):
         if found := _leftover(_text(paragraph)):
             yield OpenMatter(paragraph, "a leftover", found, "the text itself")

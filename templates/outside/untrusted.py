@@ -14,8 +14,10 @@ from lxml import etree
 from schemas.errors import Fault, InputError
 from templates.checking.numbering import Numbering
 from templates.lint import W
+from templates.outside.alternatives import odd_alternatives
 from templates.outside.field_codes import unwelcome_fields
 from templates.outside.foreign_pictures import PICTURES, addresses_in, is_picture
+from templates.outside.invisible import Looks
 from templates.outside.plain_xml import plain_root, root_or_none
 from templates.outside.relationships import (
     ADD_IN,
@@ -53,6 +55,7 @@ FORBIDDEN_TYPES = {
     "x-font": FONT,
 }
 """What the content type of a part holds, in lower case, and what the part is."""
+BINDING = "a content control that shows a value kept elsewhere in the file, whatever stands in it"
 VML = "{urn:schemas-microsoft-com:vml}"
 OFFICE = "{urn:schemas-microsoft-com:office:office}"
 FORBIDDEN_ELEMENTS = {
@@ -68,8 +71,11 @@ FORBIDDEN_ELEMENTS = {
     f"{W}entryMacro": MACRO,
     f"{W}exitMacro": MACRO,
     f"{W}saveThroughXslt": TRANSFORMATION,
+    f"{W}dataBinding": BINDING,
+    "{http://schemas.microsoft.com/office/word/2012/wordml}dataBinding": BINDING,
 }
-"""ECMA-376-1 17.3.3 (objects, controls), 17.17.2 (other files), 17.14 (mail merge), 17.16 (form fields)."""
+"""ECMA-376-1 17.3.3 (objects, controls), 17.17.2 (other files), 17.14 (mail merge), 17.16 (form fields), 17.5.2.6
+(data binding) and its twin of 2012 ([MS-DOCX] 2.5.3.1)."""
 LEADS_OUT = "a drawing that leads out of the file"
 is_strict = etree.XPath('boolean(//*[contains(namespace-uri(), "://purl.oclc.org/ooxml/")])')
 """Whether there are elements of the strict variant, whose names our readers do not know (ECMA-376-1 Annex A)."""
@@ -118,11 +124,12 @@ def _part_faults(parts: Mapping[str, bytes], *, resolved: bool) -> Iterator[Faul
             except ValueError as error:
                 yield Fault(shown(name), "the part is not plain XML", read=shown(str(error)), expected="a whole part")
     hidden = frozenset[str]().union(*(hiding_styles(root) for root in roots.values()))
+    looks = Looks(roots.values())
     for name, root in roots.items():
         yield from _xml_faults(name, root)
         if resolved:
             places = _Places(name, root)
-            for matter in open_matters(root, hidden):
+            for matter in open_matters(root, hidden, looks):
                 yield Fault(
                     places.of(matter.element), matter.message, read=shown(matter.text) or None, expected=matter.expected
                 )
@@ -167,6 +174,8 @@ def _xml_faults(name: str, root: etree._Element) -> Iterator[Fault]:
     places = _Places(name, root)
     for element in root.iter(*FORBIDDEN_ELEMENTS):
         yield Fault(places.of(element), FORBIDDEN_ELEMENTS[element.tag], expected="text and pictures")
+    for element, message, expected in odd_alternatives(root):
+        yield Fault(places.of(element), message, expected=expected)
     for element in root.iter(f"{VML}*"):
         source, link = element.get("src"), element.get("href")
         for address in (source, element.get(f"{OFFICE}href"), None if link and is_web_address(link) else link):

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from templates.redlines.alignment import alike, staying, without
-from templates.redlines.outline import WrittenClause
+from templates.redlines.outline import OutlinedClause
 
 WORD = re.compile(r"\w+|\s+|[^\w\s]")
 SAME_HEADING = 0.6
@@ -61,13 +61,13 @@ class ClauseChange:
     """One clause, heading and paragraphs compared; ``before`` or ``after`` is ``None`` where it is not there."""
 
     kind: Kind
-    before: WrittenClause | None
-    after: WrittenClause | None
+    before: OutlinedClause | None
+    after: OutlinedClause | None
     heading: Compared
     paragraphs: tuple[Compared, ...]
 
 
-def clause_changes(before: Sequence[WrittenClause], after: Sequence[WrittenClause]) -> tuple[ClauseChange, ...]:
+def clause_changes(before: Sequence[OutlinedClause], after: Sequence[OutlinedClause]) -> tuple[ClauseChange, ...]:
     """Return every clause of ``after`` in its order, and each removed one where it stood before."""
     pairs = _pairs(before, after)
     in_order = staying([pairs[new] for new in sorted(pairs)])
@@ -124,7 +124,7 @@ def _pieces(found: list[tuple[Literal["same", "ins", "del"], str]]) -> Compared:
     return tuple(piece for piece in pieces if piece.text)
 
 
-def _pairs(before: Sequence[WrittenClause], after: Sequence[WrittenClause]) -> dict[int, int]:
+def _pairs(before: Sequence[OutlinedClause], after: Sequence[OutlinedClause]) -> dict[int, int]:
     """Return the old place of each clause by its new one: by heading, then by a like heading, then by like words."""
     pairs: dict[int, int] = {}
     places: dict[tuple[str, str], list[int]] = {}
@@ -143,19 +143,19 @@ def _pairs(before: Sequence[WrittenClause], after: Sequence[WrittenClause]) -> d
     return pairs
 
 
-def _identity(clause: WrittenClause) -> tuple[str, str]:
+def _identity(clause: OutlinedClause) -> tuple[str, str]:
     return clause.region, clause.heading.casefold()
 
 
-def _heading_words(clause: WrittenClause) -> list[str]:
+def _heading_words(clause: OutlinedClause) -> list[str]:
     return WORD.findall(clause.heading.casefold())
 
 
-def _all_words(clause: WrittenClause) -> list[str]:
+def _all_words(clause: OutlinedClause) -> list[str]:
     return [word for text in (clause.heading, *clause.paragraphs) for word in text.split()]
 
 
-def _compared(old: WrittenClause, new: WrittenClause, *, moved: bool) -> ClauseChange:
+def _compared(old: OutlinedClause, new: OutlinedClause, *, moved: bool) -> ClauseChange:
     changed = (old.heading, old.paragraphs) != (new.heading, new.paragraphs)
     kinds = {
         (False, False): Kind.UNCHANGED,
@@ -167,7 +167,7 @@ def _compared(old: WrittenClause, new: WrittenClause, *, moved: bool) -> ClauseC
     return ClauseChange(kinds[moved, changed], old, new, compared_words(old.heading, new.heading), paragraphs)
 
 
-def _alone(kind: Kind, old: WrittenClause | None, new: WrittenClause | None) -> ClauseChange:
+def _alone(kind: Kind, old: OutlinedClause | None, new: OutlinedClause | None) -> ClauseChange:
     clause, mark = (new, "ins") if new is not None else (old, "del")
     if clause is None:
         raise ValueError(kind)
@@ -175,7 +175,7 @@ def _alone(kind: Kind, old: WrittenClause | None, new: WrittenClause | None) -> 
     return ClauseChange(kind, old, new, (Piece(mark, clause.heading),) if clause.heading else (), tuple(marked))
 
 
-def _removed(before: Sequence[WrittenClause], removed: set[int], start: int) -> Iterator[ClauseChange]:
+def _removed(before: Sequence[OutlinedClause], removed: set[int], start: int) -> Iterator[ClauseChange]:
     """Yield the removed clauses that stood one after the other from ``start`` on."""
     while start in removed:
         yield _alone(Kind.REMOVED, before[start], None)

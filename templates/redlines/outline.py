@@ -39,7 +39,7 @@ class Region(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenClause:
+class OutlinedClause:
     """A heading without its number, and the text of each paragraph or table row under it.
 
     The cells of a row are joined by `` | ``. Outside :attr:`Region.CLAUSE` the heading is empty.
@@ -50,31 +50,31 @@ class WrittenClause:
     region: Region = Region.CLAUSE
 
 
-def clauses_of(docx: bytes) -> tuple[WrittenClause, ...]:
+def clauses_of(docx: bytes) -> tuple[OutlinedClause, ...]:
     """Return the clauses of a Word file in their order, then its notes, then its headers and footers.
 
     Raises :class:`TemplateFault` unless it is a whole DOCX.
     """
     roots = read_parts(docx)
     styles = _Styles(roots.get("word/styles.xml"))
-    clauses: list[WrittenClause] = []
+    clauses: list[OutlinedClause] = []
     heading, region, texts = "", Region.OPENING, list[str]()
     for text, begins in _blocks(roots[BODY], styles):
         if not text:
             continue
         if begins:
-            clauses.append(WrittenClause(heading, tuple(texts), region))
+            clauses.append(OutlinedClause(heading, tuple(texts), region))
             heading, region, texts = text, Region.CLAUSE, []
         else:
             texts.append(text)
-    clauses.append(WrittenClause(heading, tuple(texts), region))
+    clauses.append(OutlinedClause(heading, tuple(texts), region))
     for region, names in (
         (Region.NOTES, ("word/footnotes", "word/endnotes")),
         (Region.MARGINS, ("word/header", "word/footer")),
     ):
         parts = [root for name, root in sorted(roots.items()) if name.startswith(names)]
         found = tuple(text for root in parts for text, _ in _blocks(root, styles) if text)
-        clauses.append(WrittenClause("", found, region))
+        clauses.append(OutlinedClause("", found, region))
     return tuple(clause for clause in clauses if clause.heading or clause.paragraphs)
 
 
@@ -129,14 +129,6 @@ class _Styles:
             if called is not None and str(called.get(f"{W}val")).lower() == "heading 1":
                 return True
         return False
-
-
-def hidden_texts(root: etree._Element, styles: etree._Element | None) -> Iterator[tuple[etree._Element, str]]:
-    """Yield each hidden run with text, and its text."""
-    known = _Styles(styles)
-    for run in root.iter(f"{W}r"):
-        if (text := "".join(element.text or "" for element in run.findall(f"{W}t"))).strip() and known.hides(run):
-            yield run, text
 
 
 def _blocks(root: etree._Element, styles: _Styles) -> Iterator[tuple[str, bool]]:

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from templates.redlines.clause_redline import ClauseChange, Compared, Kind, clause_changes
-from templates.redlines.outline import Region, WrittenClause
+from templates.redlines.outline import OutlinedClause, Region
 from templates.redlines.redline import Change
 
 REGIONS = {
@@ -32,15 +32,15 @@ def redline_page(
     before_label: str,
     after_label: str,
     changes: Sequence[Change],
-    before: Sequence[WrittenClause],
-    after: Sequence[WrittenClause],
+    before: Sequence[OutlinedClause],
+    after: Sequence[OutlinedClause],
     language: str = "en",
 ) -> str:
     """Return the page: UTF-8 HTML5 without any address in it, the same for the same input.
 
     ``title`` names the document, the labels what is compared (``draft 1``, ``draft 2``); ``changes`` are those of the
-    data, ``before`` and ``after`` the clauses as ``outline.clauses_of`` reads them. ``language`` (BCP 47) is that of the
-    document's text; the page itself speaks English.
+    data, ``before`` and ``after`` the clauses as ``outline.clauses_of`` reads them. ``language`` (BCP 47) is that of
+    the document's text; the page itself speaks English.
     """
     compared = clause_changes(before, after)
     differing = sum(change.kind is not Kind.UNCHANGED for change in compared)
@@ -64,7 +64,7 @@ def redline_page(
     )
 
 
-def changed_clauses(before: Sequence[WrittenClause], after: Sequence[WrittenClause]) -> tuple[str, ...]:
+def changed_clauses(before: Sequence[OutlinedClause], after: Sequence[OutlinedClause]) -> tuple[str, ...]:
     """Return the headings of the clauses that differ, as a message lists them; removed ones by their old heading."""
     return tuple(
         _name(clause)
@@ -73,7 +73,7 @@ def changed_clauses(before: Sequence[WrittenClause], after: Sequence[WrittenClau
     )
 
 
-def _name(clause: WrittenClause) -> str:
+def _name(clause: OutlinedClause) -> str:
     return clause.heading or REGIONS[clause.region]
 
 

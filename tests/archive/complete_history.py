@@ -229,6 +229,7 @@ def proposal(draft: int) -> dict[str, object]:
         "data": digest_of(data_of(draft)),
         "signatories": SIGNATORIES,
         "offices": (ev.Office.LEGAL,),
+        "template": digest_of(TEMPLATE),
         "open_facts": ("signatories[0].position", "signatories[1].position") if draft == 1 else (),
     }
 

@@ -48,7 +48,9 @@ BOTH = changed(changed(OPEN, ["term"], confirmed), ["parties", 0, "name"], confi
 
 def judged(*drafts, reasons):
     """Drafts in order, the first requested and the others revised for ``reasons``."""
-    common = {"title": "x", "data": digest_of(b""), "signatories": ("a",), "offices": ("legal",), "open_facts": ()}
+    nothing = digest_of(b"")
+    common = {"title": "x", "data": nothing, "signatories": ("a",), "offices": ("legal",), "open_facts": ()}
+    common |= {"template": nothing}
     proposals = [ev.Requested(document_type="mou", template_version=1, **common)]
     proposals += [ev.Revised(draft=n, reason=reason, **common) for n, reason in enumerate(reasons, start=2)]
     return confirmed_facts(proposals, lambda draft: json.dumps(drafts[draft - 1]).encode())

@@ -27,7 +27,7 @@ from tests.archive.complete_history import (
     without_entry,
 )
 
-PAGES_OF_VERSION_1 = "679dbe055604a2f7f2aa5ede4f9cc702f1b8a95295850e2713b575017a614b68"
+PAGES_OF_VERSION_1 = "c5806bad2199a7ec111295c11cd07800e4ca9558c948bd3d139ec704d1b06772"
 
 
 @pytest.fixture(scope="module")

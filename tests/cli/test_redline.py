@@ -128,23 +128,24 @@ def test_an_edited_draft_is_taken_in_and_told(run, agreement, edited_file, rende
     assert f"<ins> {SENTENCE}</ins>" in (tmp_path / "redline.html").read_text()
 
 
-def test_edits_are_discarded_only_when_asked(run, agreement, edited_file):
-    _, path = edited_file("in review", 1)
-    assert run("review", "edit", agreement, path, "--draft", 1, "--as", REVIEWER, "--comment", "water").code == 0
-    command = ("facts", "confirm", agreement, "--all", "--basis", "minutes", "--as", MANAGER)
-    answer = run(*command)
-    assert answer.code == 1
-    assert "--discard-edits" in answer.err
+def test_edits_are_discarded_only_when_asked(run, agreement, edited_file, rendered, tmp_path):
+    home, path = edited_file("second draft", 2)
+    assert run("review", "edit", agreement, path, "--draft", 2, "--as", REVIEWER, "--comment", "water").code == 0
+    rendered(home, 3)
+    data = tmp_path / "data.json"
+    assert run("fetch", agreement, "--what", "data", "-o", data).code == 0
+    command = ("revise", agreement, data, "--draft", 3, "--as", MANAGER)
+    assert run(*command).code == 1
     assert run(*command, "--discard-edits").code == 0
     assert run("show", agreement, "--json").json["edited"] is None
 
 
 def test_a_file_that_cannot_be_the_draft_is_refused(run, agreement, edited_file, tmp_path):
-    _, path = edited_file("in review", 1, sentence="")
-    options = ("--draft", 1, "--as", REVIEWER, "--comment", "water")
+    _, path = edited_file("second draft", 2, sentence="")
+    options = ("--draft", 2, "--as", REVIEWER, "--comment", "water")
     answer = run("review", "edit", agreement, path, *options)
     assert answer.code == 1
-    assert "the text is that of draft 1 already" in answer.err
+    assert "the text is that of draft 2 already" in answer.err
     path.write_bytes(b"no Word file")
     told = run("review", "edit", agreement, path, *options, "--json")
     assert (told.code, told.json["error"]) == (2, "InputError")

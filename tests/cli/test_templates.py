@@ -122,6 +122,39 @@ def test_an_edited_file_is_adopted_as_the_next_version(run, administrator, word_
     assert {one["version"] for one in run("templates", "list", "--json").json if one["type"] == "mou"} == {1, 2}
 
 
+def test_an_edition_without_a_version_before_is_adopted_without_a_redline(run, administrator, tmp_path):
+    path, redline = tmp_path / "mou.docx", tmp_path / "redline.html"
+    path.write_bytes(load_template("mou", "en-pt").docx)
+    answer = run("templates", "adopt", path, "--type", "mou", "--edition", "it-pt", "--redline", redline)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.endswith("there is nothing to compare it with\n")
+    assert not redline.exists()
+
+
+def test_clauses_of_a_file_are_those_it_would_be_adopted_with(run, administrator, word_file):
+    """The newest version of a clause names what no data has; the version that is pinned does not."""
+    clause = administrator / "templates" / "clauses" / "publicity" / "v2.toml"
+    clause.parent.mkdir(parents=True)
+    text = (FOLDER / "clauses" / "publicity" / "v1.toml").read_text().replace("version = 1", "version = 2")
+    clause.write_text(text.replace('\nen = "', '\nen = "{{ nothing_like_it }} '))
+    assert run("templates", "check", word_file, "--type", "mou").code == 0
+    assert run("templates", "adopt", word_file, "--type", "mou").code == 0
+    moved = run("templates", "adopt", word_file, "--type", "mou", "--newest-clauses")
+    assert moved.code == 2
+    assert "nothing_like_it" in moved.err
+
+
+@pytest.mark.parametrize("text", ["{{ purposse }}", "[insert]"])
+def test_a_faulty_file_is_not_converted(run, administrator, tmp_path, monkeypatch, text):
+    monkeypatch.setenv("PATH", "")
+    path, output = tmp_path / "mou.docx", tmp_path / "preview.pdf"
+    path.write_bytes(template_with(text))
+    answer = run("templates", "preview", path, "--type", "mou", "-o", output)
+    assert answer.code == 2
+    assert text.strip("{ }[]") in answer.err
+    assert not output.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

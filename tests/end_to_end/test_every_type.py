@@ -23,6 +23,7 @@ from flows.wiring import Installation
 from schemas.documents import Document, document_types
 from schemas.evidence import AgreementId, Verdict
 from schemas.loader import load_document
+from schemas.people import Office
 from schemas.state import Stage
 from tests.completed import completed
 from tests.installation import MANAGER, Clock, opened, people, sign
@@ -86,7 +87,7 @@ def archive(tmp_path_factory, warm_office) -> Iterator[Archive]:
     with opened(tmp_path_factory.mktemp("every") / "home", warm_office, Clock()) as house:
         people(house)
         for address in OFFICES:
-            commands.add_person(house, address, name="Reviewer", roles=("reviewer",))
+            commands.add_person(house, address, name="Reviewer", roles=("reviewer",), offices=tuple(Office))
         yield Archive(house)
 
 

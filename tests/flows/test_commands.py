@@ -217,8 +217,23 @@ def test_a_withdrawn_agreement_cannot_be_signed(house, way, p12):
 
 def test_a_second_office_is_not_silently_left_out(at, agreement):
     house = at("approved")
+    add_person(house, REVIEWER, name="Reviewer", roles=("reviewer",), offices=("finance",))
     with pytest.raises((ConflictingContent, RefusedTransition)):
         commands.approve(house, agreement, draft=2, by=REVIEWER, office=Office.FINANCE)
+
+
+def test_a_reviewer_approves_for_their_own_offices_only(at, agreement):
+    house = at("second draft")
+    with pytest.raises(NotAuthorised, match="does not approve for the director office") as refusal:
+        commands.approve(house, agreement, draft=2, by=REVIEWER, office=Office.DIRECTOR)
+    assert refusal.value.got == "offices: legal"
+
+
+def test_only_a_reviewer_holds_an_office(house):
+    with pytest.raises(InputError, match="only a reviewer approves"):
+        add_person(house, "x@example.org", name="X", roles=("manager",), offices=("director",))
+    with pytest.raises(InputError, match="no office"):
+        add_person(house, "x@example.org", name="X", roles=("reviewer",), offices=("kitchen",))
 
 
 def test_people_of_an_unknown_role_are_refused(house):

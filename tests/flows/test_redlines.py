@@ -54,9 +54,7 @@ def test_an_edit_is_in_the_text_and_not_in_the_data(at, agreement):
 def test_against_its_template_only_what_the_data_changes_in_clauses_differs(house):
     data = load_document(EXAMPLE).model_dump(mode="json")
     data["choices"] = [{"clause": "confidentiality", "use": "confidentiality-brief"}]
-    data["clauses"] = [
-        {"id": "visits", "position": "deviation", "heading": "Visits", "paragraphs": ["Each Party visits the other."]}
-    ]
+    data["clauses"] = [{"id": "visits", "heading": "Visits", "paragraphs": ["Each Party visits the other."]}]
     document = type(load_document(EXAMPLE)).model_validate(data)
     agreement = commands.request(house, document, by=MANAGER).state.agreement
     draft(house, agreement, 1)

@@ -33,7 +33,7 @@ SIGNATORY = st.from_regex(r"[a-z][a-z0-9-]{0,39}", fullmatch=True)
 PROPOSAL = {
     "draft": st.just(1), "title": st.text(), "data": HEX, "signatories": st.lists(SIGNATORY, min_size=1, max_size=3),
     "offices": st.lists(st.sampled_from(list(Office)), min_size=1, max_size=3),
-    "open_facts": st.lists(st.text(), max_size=3), "changes": st.lists(st.text(), max_size=2),
+    "open_facts": st.lists(st.text(), max_size=3), "template": HEX, "changes": st.lists(st.text(), max_size=2),
 }  # fmt: skip
 DECISION = {"draft": DRAFT, "covers": COVERED}
 RECEIPT = {
@@ -43,14 +43,7 @@ RECEIPT = {
 FIELDS: dict[str, dict[str, st.SearchStrategy]] = {
     "requested": {**PROPOSAL, "document_type": st.text(), "template_version": st.integers(1, 99)},
     "revised": {**PROPOSAL, "draft": DRAFT, "reason": st.sampled_from(list(RevisionReason))},
-    "edited": {
-        "draft": st.integers(2, 99),
-        "data": HEX,
-        "base": HEX,
-        "docx": HEX,
-        "offices": PROPOSAL["offices"],
-        "remark": HEX,
-    },
+    "edited": {"draft": st.integers(2, 99), "data": HEX, "base": HEX, "docx": HEX, "remark": HEX},
     "drafted": {"draft": DRAFT, "content": COVERED},
     "approved": {**DECISION, "office": st.sampled_from(list(Office))},
     "returned": {**DECISION, "remark": HEX},

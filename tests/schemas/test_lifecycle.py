@@ -46,7 +46,7 @@ def entry(counter: int, actor: Actor, event: dict[str, Any]) -> Entry:
 def proposal(draft: int, **changes: object) -> dict[str, Any]:
     return {
         "draft": draft, "title": "A memorandum", "data": h(f"data-{draft}"), "signatories": ["anna", "bela"],
-        "offices": ["legal"], "open_facts": [], **changes,
+        "offices": ["legal"], "open_facts": [], "template": h("template"), **changes,
     }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ IN_REVIEW = ((MANAGER, requested()), (SYSTEM, drafted(1)))
 def edited(draft: int = 2, **changes: object) -> dict[str, object]:
     return {
         "type": "edited", "draft": draft, "data": h("data-1"), "base": h("docx-1"), "docx": h("by hand"),
-        "offices": ["legal", "director"], "remark": h("remark"), **changes,
+        "remark": h("remark"), **changes,
     }  # fmt: skip
 
 
@@ -38,10 +38,10 @@ def drafted_by_hand() -> dict[str, object]:
     return {"type": "drafted", "draft": 2, "content": {**covers(2), "data": h("data-1")}}
 
 
-def test_an_edit_is_the_next_draft_from_the_same_data_and_needs_the_offices_it_names() -> None:
+def test_an_edit_is_the_next_draft_from_the_same_data_and_needs_every_office() -> None:
     state = walked(*IN_REVIEW, (LEGAL, edited()))
     assert (state.stage, state.draft, state.data) == (Stage.REQUESTED, 2, h("data-1"))
-    assert (state.edited, state.offices) == (h("by hand"), ("legal", "director"))
+    assert (state.edited, state.offices) == (h("by hand"), ("legal", "finance", "director"))
     assert (state.content, state.approvals, state.pdf) == (None, (), None)
 
 

@@ -12,7 +12,7 @@ from schemas.evidence import digest_of
 from schemas.fact import Confirmation, confirm, open_facts
 from schemas.loader import load_document
 from schemas.types.mou import Memorandum
-from templates.catalog import LOCALES, Template
+from templates.catalog import Template
 from templates.clauses import LibraryClause
 from templates.convert import OfficePool
 
@@ -69,8 +69,7 @@ def make_template(
     body: str = "", *, edition: str = "en", clauses: Mapping[str, LibraryClause] | None = None, **parts: str
 ) -> Template:
     docx = word_file(body, **parts)
-    locale = LOCALES[edition.partition("-")[0]]
-    return Template("sample", "sample", 1, edition, locale, digest_of(docx), "Sample", docx, clauses or {})
+    return Template("sample", "sample", 1, edition, digest_of(docx), "Sample", docx, clauses or {})
 
 
 def make_clause(identifier: str, *paragraphs: dict[str, Any], **fields: Any) -> LibraryClause:

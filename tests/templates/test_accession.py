@@ -43,6 +43,15 @@ def test_the_base_agreement_is_named_with_its_digest(accession, draft):
     )
 
 
+def test_what_changed_the_base_agreement_before_is_named_with_its_digest(accession):
+    earlier = {"agreement": "AMD-2026-0001", "title": "First amendment", "dated": "2021-09-01", "sha256": DIGEST}
+    (_, sentence, *_) = draft_of(changed(accession, earlier=[earlier])).clause("The base agreement")
+    assert sentence == (
+        "The Base Agreement stands as changed by “First amendment”, AMD-2026-0001, of 1 September 2021, in the version "
+        f"whose SHA-256 digest is {DIGEST}."
+    )
+
+
 def test_applicants_accept_all_terms_and_members_consent(draft):
     accepted = draft.clause("Accession and acceptance of all terms")
     assert accepted[1].startswith("The first further cluster, as Network Member. It opens its network")

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.errors import ConflictingContent, InputError, Unavailable
 from schemas.types.mou import Memorandum
-from templates.adopt import adopt, library_for
+from templates.adopt import adopt, clauses_for, library_for
 from templates.catalog import FOLDER, load_template, read_manifest, version_folder, versions_of
 from tests.templates.checking.damage import BODY, FIVE, added_behind, damaged, rewritten
 from tests.templates.conftest import paragraph, word_file
@@ -111,6 +111,37 @@ def test_pinned_clause_stays_at_its_version(tmp_path):
     manifest = read_manifest(version_folder("mou", 1))
     assert library_for(manifest, (FOLDER, tmp_path))["publicity"].version == 1
     assert library_for(None, (FOLDER, tmp_path))["publicity"].version == 2
+
+
+def newer_publicity(folder, *, languages=("en", "es", "it", "pt")):
+    """Put a second version of a clause into a folder of templates, in these languages."""
+    place = folder / "clauses" / "publicity"
+    place.mkdir(parents=True)
+    lines = (FOLDER / "clauses" / "publicity" / "v1.toml").read_text().replace("version = 1", "version = 2")
+    gone = tuple(f"{one} = " for one in {"en", "es", "it", "pt"} - set(languages))
+    (place / "v2.toml").write_text("\n".join(line for line in lines.splitlines() if not line.startswith(gone)))
+
+
+def test_clauses_move_to_their_newest_versions_only_when_told(tmp_path):
+    newer_publicity(tmp_path)
+    adopt(edited(), Memorandum, edition="en", root=tmp_path)
+    assert clauses_for("mou", (FOLDER, tmp_path))["publicity"].version == 1
+    moved = adopt(edited(), Memorandum, edition="en", root=tmp_path, newest_clauses=True)
+    again = adopt(edited(), Memorandum, edition="en", root=tmp_path, newest_clauses=True)
+    first = versions_of("mou")[-1] + 1
+    pins = [read_manifest(tmp_path / "mou" / f"v{number}").clauses for number in (first, first + 1)]
+    assert [pinned["publicity"].version for pinned in pins] == [1, 2]
+    assert {name for name in pins[0] if pins[0][name] != pins[1][name]} == {"publicity"}
+    assert (moved.new, moved.template.version, again.new) == (True, first + 1, False)
+    assert load_template("mou", "en-pt", folders=(FOLDER, tmp_path)).clauses["publicity"].version == 2
+
+
+def test_clauses_without_a_language_of_another_edition_do_not_move(tmp_path):
+    newer_publicity(tmp_path, languages=("en", "es", "it"))
+    with pytest.raises(InputError, match="edition en-pt") as refusal:
+        adopt(edited(), Memorandum, edition="en", root=tmp_path, newest_clauses=True)
+    assert "the clause publicity has no text in pt" in {fault.message for fault in refusal.value.faults}
+    assert not (tmp_path / "mou").exists()
 
 
 def test_failed_write_leaves_nothing(tmp_path, monkeypatch):

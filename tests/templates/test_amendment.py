@@ -33,6 +33,15 @@ def test_the_base_is_named_with_its_digest(final):
     assert base.endswith(f"{DIGEST}.")
 
 
+def test_what_changed_the_base_before_is_named_with_its_digest(amendment):
+    earlier = {"agreement": "AMD-2026-0001", "title": "First amendment", "dated": "2021-09-01", "sha256": DIGEST}
+    (_, sentence, *_) = draft_of(changed(amendment, earlier=[earlier])).clause("The document amended")
+    assert sentence == (
+        "The Base is amended as it stands after “First amendment”, AMD-2026-0001, of 1 September 2021, the file with "
+        f"this SHA-256 digest: {DIGEST}."
+    )
+
+
 def test_a_base_that_is_not_archived_yet_is_marked(amendment):
     assert "and no other: not yet known\u202fblank." in draft_of(amendment).text
 

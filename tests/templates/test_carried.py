@@ -13,6 +13,7 @@ from templates.carried import carry_marks
 from templates.redlines.outline import Region, clauses_of
 from templates.redlines.redline_page import changed_clauses
 from tests.templates.conftest import make_template, paragraph
+from tests.templates.outside.outside import replaced
 from tests.templates.reading import EXAMPLES, example
 from tests.templates.redlines.revisions import written
 from tests.templates.redlines.test_tracked import MOU, PAIR, text_of
@@ -92,6 +93,49 @@ def test_a_header_that_was_removed_is_named(drafts):
         section.first_page_header.is_linked_to_previous = True
     with pytest.raises(InputError, match="MOU-2026-0001, draft 1 Data"):
         carry_marks(saved(word), before=drafts[0], after=drafts[1])
+
+
+def test_a_header_nothing_refers_to_does_not_count(drafts):
+    body = replaced("word/document.xml", b"w:headerReference", b"w:headerUnread", drafts[0])
+    with pytest.raises(InputError, match="no longer there, or no place for: MOU-2026-0001, draft 1 Data"):
+        carry_marks(body, before=drafts[0], after=drafts[1])
+
+
+def test_a_section_without_the_header_of_the_draft_is_refused(drafts):
+    word = opened(drafts[0])
+    section = word.add_section()
+    carry_marks(saved(word), before=drafts[0], after=drafts[1])
+    section.header.is_linked_to_previous = False
+    section.header.paragraphs[0].text = "Final"
+    with pytest.raises(InputError, match="MOU-2026-0001, draft 1 Data"):
+        carry_marks(saved(word), before=drafts[0], after=drafts[1])
+
+
+@pytest.mark.parametrize("page", ["first", "even"])
+def test_a_header_of_some_pages_that_says_something_else_is_refused(drafts, page):
+    word = opened(drafts[0])
+    if page == "even":
+        word.settings.odd_and_even_pages_header_footer = True
+        word.sections[0].even_page_header.paragraphs[0].text = "Final"
+    else:
+        word.sections[0].different_first_page_header_footer = True
+        word.sections[0].first_page_header.paragraphs[0].text = "Final"
+    with pytest.raises(InputError, match="MOU-2026-0001, draft 1 Data"):
+        carry_marks(saved(word), before=drafts[0], after=drafts[1])
+
+
+def test_marks_that_do_not_change_must_be_there_too(drafts):
+    footer = replaced("word/footer1.xml", b"Memorandum of Understanding, GSSC", b"Contract", drafts[0])
+    with pytest.raises(InputError, match="no place for: Memorandum of Understanding, GSSC Page of"):
+        carry_marks(footer, before=drafts[0], after=drafts[1])
+    more = replaced("word/header1.xml", b"</w:hdr>", b"<w:p><w:r><w:t>Final</w:t></w:r></w:p></w:hdr>", drafts[0])
+    with pytest.raises(InputError, match="Final"):
+        carry_marks(more, before=drafts[0], after=drafts[1])
+
+
+def test_page_numbers_in_the_footer_may_have_been_counted(drafts):
+    counted = replaced("word/footer1.xml", b">1</w:t>", b">12</w:t>", drafts[0])
+    carry_marks(counted, before=drafts[0], after=drafts[1])
 
 
 def test_a_number_of_the_draft_that_was_changed_on_the_cover_is_named(drafts):

@@ -9,6 +9,15 @@ from schemas.evidence import digest_of
 from templates.catalog import FOLDER, document_types_with_templates, editions_of, load_template, versions_of
 from templates.clauses import clause_files
 
+FRENCH = f"""
+id = "mou"
+version = 1
+document_type = "mou"
+title = "Memorandum"
+[editions.fr]
+sha256 = "{"0" * 64}"
+"""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -57,7 +66,9 @@ def test_unknown_version_names_the_known_ones():
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "id = ", 'id = "mou"\nversion = 0', "\udcff"], ids=["empty", "no TOML", "version 0", "no UTF-8"]
+    "manifest",
+    ["", "id = ", 'id = "mou"\nversion = 0', "\udcff", FRENCH],
+    ids=["empty", "no TOML", "version 0", "no UTF-8", "unknown language"],
 )
 def test_unreadable_manifest_is_refused(folder, manifest):
     (folder / "mou" / "v1" / "manifest.toml").write_bytes(manifest.encode("utf-8", "surrogateescape"))
@@ -77,7 +88,8 @@ def test_edition_is_a_word_file_of_its_own(folder):
     assert {"en", "es", "it", "pt", "en-es", "en-it", "en-pt"} <= set(editions_of("mou", folders=[folder])[1])
     english, spanish = load_template("mou"), load_template("mou", "es")
     assert (spanish.locale, spanish.languages) == ("es-ES", ("es",))
-    assert load_template("mou", "en-pt").languages == ("en", "pt")
+    both = load_template("mou", "en-pt")
+    assert (both.locale, both.languages) == ("en-GB", ("en", "pt"))
     assert english.digest != spanish.digest
     with pytest.raises(TemplateFault, match="mou in fr") as refusal:
         load_template("mou", "fr")

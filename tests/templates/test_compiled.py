@@ -20,7 +20,7 @@ def changed(template, change):
     """Return ``template`` with its parts changed."""
     parts = change(unpacked(template.docx))
     docx = packed(pack(*part) for part in parts.items())
-    return type(template)("x", "x", 1, "en", "en-GB", digest_of(docx), "x", docx)
+    return type(template)("x", "x", 1, "en", digest_of(docx), "x", docx)
 
 
 def test_template_is_made_ready_once_for_each_digest(template):

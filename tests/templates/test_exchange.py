@@ -7,9 +7,10 @@ from tests.templates.reading import changed, confirmed, draft_of, example
 
 HEADINGS = [
     "1. Purpose and aims", "2. Time, place and agenda", "3. Duties of the Visitor", "4. Duties of the Host",
-    "5. Duties of the cluster organisations", "6. Lump sum", "7. Proof and report", "8. Postponement and cancellation",
-    "9. Insurance and liability", "10. Knowledge and results", "11. Confidentiality", "12. Data protection",
-    "13. Publicity", "14. Contacts and notices", "15. Amendment", "16. Law and disputes", "17. Language and form",
+    "5. Duties of the cluster organisations", "6. Lump sum", "7. Proof and report",
+    "8. Term, postponement and cancellation", "9. Insurance and liability", "10. Knowledge and results",
+    "11. Confidentiality", "12. Data protection", "13. Publicity", "14. Contacts and notices", "15. Amendment",
+    "16. Law and disputes", "17. Language and form",
 ]  # fmt: skip
 
 
@@ -67,6 +68,14 @@ def test_the_lump_sum_is_told_with_its_grounds(final):
     assert "a lump sum of EUR\u00a0600.00 towards" in first
     assert first.endswith("Working days of this exchange: 5; distance in kilometres: 1,300.")
     assert payer.startswith("The lump sum is paid by the cluster organisation of the Visitor.")
+
+
+def test_the_agreement_ends_when_all_is_proved_and_paid(exchange, final):
+    ends = "It ends when report and proof are complete and the lump sum is paid, at the latest one year after"
+    assert ends in final.clause("Term, postponement and cancellation")[0]
+    values = dict.fromkeys(("km", "full_lump_sum", "lump_sum", "payer"))
+    virtual = draft_of(changed(exchange, mode="virtual", **values)).clause("Term, postponement and cancellation")[0]
+    assert "It ends when report and proof are complete, at the latest one year after" in virtual
 
 
 def test_half_a_lump_sum_is_printed_as_such(exchange):

@@ -34,22 +34,19 @@ def shown(language, name, value, *rest):
         ("day", "2021-04-27", ("27 April 2021", "27 de abril de 2021", "27 aprile 2021", "27 de abril de 2021")),
         ("day", "2020-09", ("September 2020", "septiembre de 2020", "settembre 2020", "setembro de 2020")),
         ("country", "CZ", ("Czechia", "Chequia", "Cechia", "Chéquia")),
+        ("country", "CV", ("Cape Verde", "Cabo Verde", "Capo Verde", "Cabo Verde")),
         ("country", "US-CA", ("California", "California", "California", "California")),
         ("language", "en", ("English", "inglés", "inglese", "inglês")),
         ("listed", ["a", "b", "c"], ("a, b and c", "a, b y c", "a, b e c", "a, b e c")),
         ("listed", ["a"], ("a", "a", "a", "a")),
         ("listed", [], ("", "", "", "")),
         (
-            "headings",
-            ["confidentiality", "law and disputes"],
-            (
-                "“Confidentiality” and “Law and disputes”",
-                "«Confidencialidad» y «Derecho aplicable y controversias»",
-                "«Riservatezza» e «Legge applicabile e controversie»",
-                "«Confidencialidade» e «Direito aplicável e litígios»",
-            ),
+            "days",
+            30,
+            ("30 calendar days", "30 días naturales", "30 giorni di calendario", "30 dias de calendário"),
         ),
-        ("word", "power of attorney", ("power of attorney", "poder notarial", "procura", "procuração")),
+        ("days", 1, ("1 calendar day", "1 día natural", "1 giorno di calendario", "1 dia de calendário")),
+        ("word", "power of attorney", ("power of attorney", "poder", "procura", "procuração")),
         ("number", 12345, ("12,345", "12.345", "12.345", "12\u00a0345")),
     ],
 )
@@ -76,6 +73,14 @@ def test_open_fact_stays_open_through_filters_and_in_its_language():
         "septiembre de 2020", "assumed", "\ue000septiembre de 2020\ue001supuesto\ue002",
     )  # fmt: skip
     assert filters_of(style)["capital"](filters_of(style)["word"](record.name)).text == "En nombre propio"
+
+
+def test_open_period_stays_open():
+    style = Style.of("pt-PT")
+    days = Fact[int].model_validate({"value": 45, **ASSUMED})
+    assert str(filters_of(style)["days"](style.view(days))) == "\ue00045 dias de calendário\ue001presumido\ue002"
+    blank = style.view(Fact[int].model_validate({"status": "blank"}))
+    assert filters_of(style)["days"](blank) is blank
 
 
 def test_blank_fact_says_so_in_its_language():

@@ -7,7 +7,9 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from schemas.errors import ConversionUnavailable, TemplateFault
-from templates.legible import check_fonts, check_text, text_as_laid_out
+from templates.legible import check_fonts, check_nothing_added, check_text, text_as_laid_out
+from tests.templates.conftest import paragraph, word_file
+from tests.templates.outside.outside import field, with_parts
 
 
 def page_in_helvetica(*, inside_a_form: bool = False) -> bytes:
@@ -53,6 +55,29 @@ def test_every_missing_text_is_named_with_its_words():
 
 def test_text_is_found_whatever_its_spaces_and_capitals():
     check_text(page_in_helvetica(), ["NANO progress", "nano\u00adprogress"])
+
+
+@pytest.mark.parametrize("text", ["Nanoprogress", "The NANO-progress of it", "nano\u00adprogress"],
+                         ids=["word", "two words", "soft hyphen"])  # fmt: skip
+def test_words_of_the_word_file_may_stand_in_the_pdf(text):
+    check_nothing_added(page_in_helvetica(), word_file(paragraph(text)))
+
+
+def test_words_of_another_part_are_none_of_the_text():
+    docx = with_parts({"customXml/item1.xml": b"<t>Nanoprogress</t>"}, word_file(paragraph("The Party")))
+    with pytest.raises(TemplateFault, match="does not") as refusal:
+        check_nothing_added(page_in_helvetica(), docx)
+    assert refusal.value.got == "nanoprogress"
+
+
+@pytest.mark.office
+def test_value_that_takes_the_place_of_the_text_is_named(pool):
+    """A field of properties shows the title of the file, whatever its result says."""
+    properties = field(" TITLE ", result="Memorandum") + paragraph("Memorandum")
+    assert pool.convert(word_file(properties, title="Memorandum"))
+    with pytest.raises(TemplateFault) as refusal:
+        pool.convert(word_file(properties, title="Contract"))
+    assert refusal.value.got == "contract"
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7\n", b"PK\x03\x04"])

@@ -30,7 +30,8 @@ def test_new_template_gets_editions_and_pins(folder, template):
     put(template, place / "en-es.docx", "law-and-disputes", "confidentiality")
     manifest = pin(place, folders=[folder])
     assert (manifest.id, manifest.version, manifest.document_type) == ("letter", 1, "letter")
-    assert {name: edition.locale for name, edition in manifest.editions.items()} == {"en": "en-GB", "en-es": "en-GB"}
+    assert manifest.editions.keys() == {"en", "en-es"}
+    assert "locale" not in manifest_text(manifest)
     assert manifest.editions["en"].sha256 == digest_of((place / "en.docx").read_bytes())
     assert {"confidentiality", "confidentiality-brief", "law-and-disputes"} <= manifest.clauses.keys()
     assert set(load_template("letter", "en-es", folders=[folder]).clauses) == manifest.clauses.keys()
@@ -55,6 +56,16 @@ def test_clause_the_library_does_not_have_is_refused(folder, template):
     with pytest.raises(TemplateFault, match="no such clause") as refusal:
         pin(folder / "mou" / "v1", folders=[folder])
     assert refusal.value.got == "confidentialty"
+
+
+def test_clause_whose_languages_disagree_is_not_pinned(folder):
+    path = folder / "clauses" / "termination" / "v1.toml"
+    text = path.read_text(encoding="utf-8")
+    fixed = text.replace("preaviso de {{ notice_days|days }}", "preaviso de 30 días naturales")
+    path.write_text(fixed, encoding="utf-8")
+    with pytest.raises(TemplateFault, match="other fields in one language") as refusal:
+        pin(folder / "mou" / "v1", folders=[folder])
+    assert (refusal.value.where, refusal.value.got) == ("clauses/termination/v1.toml, paragraph 1, es", "notice_days")
 
 
 def test_word_file_that_is_no_edition_is_refused(folder):

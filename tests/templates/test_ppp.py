@@ -86,6 +86,14 @@ def test_the_procedure_is_named_with_its_article(procedure, reference, ppp):
     assert reason == "No notice was published beforehand, for this reason: The market is small."
 
 
+def test_termination_does_not_stand_in_for_a_stop_or_go_decision(final):
+    decision = final.clause("Phases, stop or go")[1]
+    assert decision.endswith("The rights of termination in the clause \u201cTerm, termination and exit\u201d remain.")
+    termination = final.clause("Term, termination and exit")[1]
+    assert termination.startswith("For a reason of public interest, which it states, the City may terminate")
+    assert "met its stop or go test is no such reason" in termination
+
+
 def test_one_phase_needs_no_stop_or_go(ppp):
     phase = ppp.phases[2].model_dump() | {"id": "P1"}
     tests = [test.model_dump() | {"phase": "P1"} for test in ppp.acceptance_tests]
@@ -113,7 +121,8 @@ def test_several_smes_are_named_and_answer_for_each_other(ppp):
         contacts=[*(c.model_dump() for c in ppp.contacts), contact],
     )  # fmt: skip
     text = draft_of(several).text
-    assert "SMEs means One of the 50 SMEs supported by SME4SMARTCITIES\u202fassumed and Second & Partners <Srl>" in text
+    assert "SME means each of One of the 50 SMEs supported by SME4SMARTCITIES\u202fassumed and Second" in text
+    assert "Second & Partners <Srl>; SMEs means all of them, jointly or each" in text
     assert "Each SME is answerable to the City for the whole of the work" in text
 
 

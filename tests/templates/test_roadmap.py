@@ -108,7 +108,7 @@ def test_an_activity_names_its_market_partners_and_cost(small):
     (first,) = (activity.model_dump() for activity in small.activities)
     first |= {"market": "CV", "partners": ["mcict", "fifth"], "cost": money("1234.5"), "lead": "greentech"}
     lines = draft_of(changed(small, activities=[first])).clause("Activities")
-    assert "Survey of what SMEs need (Cabo Verde)" in lines
+    assert "Survey of what SMEs need (Cape Verde)" in lines
     place = lines.index("Greentech")
     assert lines[place + 1] == "with MCICT and Fifth cluster"
     assert lines[place + 3] == f"{EUR}1,234.50"

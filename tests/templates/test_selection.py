@@ -59,7 +59,7 @@ def test_chosen_fallback_stands_in_the_place_of_its_standard(sample):
 
 
 def test_clause_of_the_data_replaces_or_is_added_with_the_digest_of_its_json(sample):
-    replacing, added = own("mine", replaces="secrecy", position="deviation"), own("extra", subject="payment")
+    replacing, added = own("mine", replaces="secrecy"), own("extra", subject="payment")
     document = data(clauses=[replacing, added])
     used = used_clauses(sample, document)
     assert [(record.id, record.instead_of) for record in used] == [

@@ -56,10 +56,10 @@ def test_open_facts_are_counted_and_listed(draft, gssc):
 
 def test_each_market_has_its_analysis(draft):
     lines = draft.clause("Analysis of the markets")
-    for name in ("Chile: Water", "Cabo Verde: Water", "Vietnam: Water"):
+    for name in ("Chile: Water", "Cape Verde: Water", "Vietnam: Water"):
         assert any(text.startswith(name) for text in lines)
     assert lines.count("Barriers") == 3
-    assert lines.count("Partners there") == 2
+    assert lines.count("Partners there") == 3
     assert "Czech-Cape Verdean Chamber of Commerce" in lines
 
 
@@ -113,8 +113,22 @@ def test_communication_names_group_channels_and_who_does_it(draft):
     place = lines.index("Clusters and networks in Europe")
     assert lines[place + 1 : place + 5] == [
         "The partnership is open to partners who complement it.", "European cluster platform", "Conferences",
-        "Steering committee",
+        "Assembly",
     ]  # fmt: skip
+
+
+def test_the_body_that_adopts_is_the_one_the_partnership_agreement_empowers(gssc):
+    agreement = example("gssc/partnership-agreement.yaml")
+    reserved = "\n".join(draft_of(agreement).clause("Governance"))
+    assert "The Assembly decides" in reserved
+    assert "adoption and change of the strategy, the implementation roadmap" in reserved
+    for plan in (gssc, example("gssc/roadmap-2020-2022.yaml")):
+        assert str(plan.adoption.body) == "Assembly of the GSSC partnership"
+
+
+def test_a_strategy_that_nobody_signs_names_no_signed_pdf(draft):
+    assert "are embedded in the PDF." in draft.text
+    assert "signed PDF" not in draft.text
 
 
 def test_a_fallback_takes_the_place_of_its_clause(gssc, draft):

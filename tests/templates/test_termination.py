@@ -51,7 +51,8 @@ def test_sender_clause_and_base_are_named(final):
 def test_the_end_is_told_with_the_earliest_day(final):
     end, earliest = final.clause("End of the Base")
     assert end == (
-        "The Base ends at the end of the following day: 31 July 2022. The Base asks for notice of 30 days from receipt."
+        "The Base ends at the end of the following day: 31 July 2022. "
+        "The Base asks for notice of 30 calendar days from receipt."
     )
     assert earliest.endswith("the first day on which it can end is 27 July 2022.")
 

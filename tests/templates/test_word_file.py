@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from schemas.errors import TemplateFault
-from templates.word_file import MAX_BYTES, MAX_UNPACKED_BYTES, read_parts, read_word_file
+from templates.package import MAX_BYTES, MAX_UNPACKED_BYTES
+from templates.word_file import read_parts, read_word_file
 from tests.templates.conftest import paragraph, word_file
 
 WHOLE = word_file(paragraph("Článek 1") + paragraph(""), header="Header", title="Title")

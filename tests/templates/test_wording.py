@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import get_args
 
 import pytest
 from lxml import etree
@@ -12,8 +13,10 @@ from schemas.evidence import digest_of
 from schemas.fact import Fact
 from schemas.prose import Prose
 from schemas.text import Model, Name
+from schemas.types.mou import BindingClause
+from templates.clauses import clause_files
 from templates.render import render_draft
-from templates.wording import check_languages_agree
+from templates.wording import NAMED
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 ONE = (
@@ -38,6 +41,7 @@ class Sample(Model):
     areas: tuple[Area, ...] = tuple(
         Area(title=Prose.model_validate({"en": en, "es": es})) for en, es in (("Water", "Agua"), ("Energy", "Energía"))
     )
+    names: tuple[str, ...] = ("law and disputes",)
     choices: tuple[Choice, ...] = ()
     clauses: tuple[Clause, ...] = ()
 
@@ -86,7 +90,7 @@ def test_own_clause_of_the_data_is_never_a_template(template, clause):
         clauses={"secrecy": clause("secrecy", {"en": "x", "es": "x"})},
     )
     own = {"id": "mine", "heading": "{{ 1 }}", "paragraphs": ["{{ years }} & {% if %}"]}
-    text = written(made, clauses=[own | {"replaces": "secrecy", "position": "deviation"}, own | {"id": "more"}])
+    text = written(made, clauses=[own | {"replaces": "secrecy"}, own | {"id": "more"}])
     assert text == "mine 1 {{ 1 }} deviation/1  {{ years }} & {% if %}+{{ 1 }}"
 
 
@@ -118,6 +122,49 @@ def test_added_clause_stands_in_both_languages(template, clause):
     assert written(made, clauses=[own]) == "Own|Propia/A|B"
 
 
+NAMING = "{{ ['law and disputes', 'secrecy']|headings }}: {{ clause('naming').paragraphs[0].text }}"
+LAW = {"id": "own-law", "heading": {"en": "Law & peace", "es": "Ley & paz"}, "paragraphs": [{"en": "A", "es": "B"}]}
+
+
+@pytest.fixture
+def naming(clause):
+    tag = "{{ ['law and disputes']|headings }}"
+    return {
+        "law-and-disputes": clause("law-and-disputes", {"en": "x", "es": "x"}),
+        "secrecy": clause("secrecy", {"en": "x", "es": "x"}, heading={"en": "Secrecy of {{ years }}", "es": "Y"}),
+        "naming": clause("naming", {"en": f"save {tag}", "es": f"salvo {tag}"}),
+    }
+
+
+def test_clause_is_named_by_the_heading_that_stands_in_the_document(template, naming):
+    included = "{{ clause('law-and-disputes').id }} {{ clause('secrecy').id }}"
+    made = template(NAMING, included, clauses=naming)
+    assert written(made).startswith("“Law-and-disputes” and “Secrecy of 2”: save “Law-and-disputes”")
+    replaced = written(made, clauses=[LAW | {"replaces": "law-and-disputes"}])
+    assert replaced.startswith("“Law & peace” and “Secrecy of 2”: save “Law & peace”")
+
+
+def test_each_side_names_a_clause_by_its_own_heading(template, naming):
+    both = "{{ left.names|headings }}|{{ right.names|headings }} {{ clause_pair('law-and-disputes').left.id }}"
+    pair = "{% for row in clause_pair('naming').rows %}{{ row.left.text }}|{{ row.right.text }}{% endfor %}"
+    made = template(both, pair, edition="en-es", clauses=naming)
+    text = written(made, clauses=[LAW | {"replaces": "law-and-disputes"}])
+    assert text == "“Law & peace”|«Ley & paz» own-lawsave “Law & peace”|salvo «Ley & paz»"
+
+
+def test_clause_that_is_named_has_to_stand_in_the_document(template, naming):
+    with pytest.raises(TemplateFault, match="names a clause that does not stand in it") as refusal:
+        written(template(NAMING, clauses=naming))
+    assert refusal.value.got == "law-and-disputes, secrecy"
+    with pytest.raises(TemplateFault, match="pins no clause 'fees'"):
+        written(template("{{ ['fees']|headings }}", clauses=naming))
+
+
+def test_clauses_that_the_data_can_name_are_in_the_library():
+    assert NAMED.keys() == set(get_args(BindingClause))
+    assert set(NAMED.values()) <= clause_files().keys()
+
+
 def test_record_of_a_draft_names_what_was_asked_for(template, clause):
     library = {name: clause(name, {"en": "x", "es": "x"}) for name in ("secrecy", "unused")}
     made = template(
@@ -141,6 +188,7 @@ FAULTS = {
         "paragraph 1, en",
         "recursion",
     ),
+    "macro": ({"en": "{% macro m() %}x{% endmacro %}", "es": "x"}, "paragraph 1, en", "macro is not allowed"),
     "method of a text": ({"en": "{{ name.upper() }}", "es": "x"}, "paragraph 1, en", "upper"),
 }
 
@@ -170,11 +218,3 @@ def test_clause_that_is_not_pinned_is_refused_at_its_tag(template, clause):
     assert refusal.value.where.startswith("word/document.xml, paragraph 2: ")
     assert "secresy" in refusal.value.got
     assert "secrecy" in refusal.value.got
-
-
-def test_languages_of_a_paragraph_use_the_same_fields(clause):
-    check_languages_agree(clause("a", {"en": "{{ x.years|day }}", "es": "{% if x.years %}{{ x.years }}{% endif %}"}))
-    with pytest.raises(TemplateFault) as refusal:
-        check_languages_agree(clause("a", {"en": "x", "es": "x"}, {"en": "{{ x.years }}", "es": "{{ x.days }}"}))
-    assert refusal.value.where == "clauses/a/v1.toml, paragraph 2, es"
-    assert refusal.value.got == "days, years"

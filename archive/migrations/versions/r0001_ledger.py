@@ -84,6 +84,7 @@ def _make_erasable_tables() -> None:
         sa.Column("email", sa.String(254), nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("roles", sa.Text, nullable=False),
+        sa.Column("offices", sa.Text, nullable=False),
         sa.Column("salt", sa.String(64), nullable=False),
         sa.Column("commitment", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("email", name="pk_people"),

@@ -178,6 +178,16 @@ def _title_in_another_language(data: Data) -> None:
     data["title"] = {next(language for language in LANGUAGES if language != data.get("language", "en")): "Título"}
 
 
+def forum(use: str | None, *, seat: object = None, settlement: object = None) -> Change:
+    """Return the change of the law: which fallback is chosen, the seat of arbitration, how disputes are settled."""
+
+    def change(data: Data) -> None:
+        data["choices"] = [] if use is None else [{"clause": "law-and-disputes", "use": use}]
+        data["law"] |= {"settlement": settlement or in_all_languages("By talks."), "seat": seat}
+
+    return change
+
+
 def _one_party_signs_for_all(data: Data) -> None:
     for signatory in data["signatories"]:
         signatory["party"] = data["parties"][0]["id"]
@@ -198,6 +208,13 @@ CZECH = {"name": "First member", "country": "CZ", "mandate": "Mandate of the fir
 OBJECTIVE = {"id": "O99", "text": in_all_languages("Another objective")}
 CHOICE = {"clause": "confidentiality", "use": "another-confidentiality"}
 SAFEGUARD = clause("data transfer", id="data-abroad")
+TRANSFERS = {"clause": "data-protection", "use": "data-protection-transfers"}
+ARBITRATORS_ADVISE = {
+    "en": "An arbitral tribunal advises.",
+    "es": "Aconseja un tribunal arbitral.",
+    "it": "Consiglia un tribunale arbitrale.",
+    "pt": "Aconselha um tribunal arbitral.",
+}
 SENDS_TO_CAPE_VERDE = all_of(put("personal_data", value=True), put("parties", 0, "country", value="CV"))
 
 FAILING: dict[str, list[Broken]] = {
@@ -282,15 +299,10 @@ FAILING: dict[str, list[Broken]] = {
         Broken(
             all_of(
                 add("choices", value=CHOICE),
-                add("clauses", value=clause(replaces="confidentiality", position="deviation")),
+                add("clauses", value=clause(replaces="confidentiality")),
             ),
             "clauses[-1].replaces",
             "is replaced already",
-        ),
-        Broken(
-            add("clauses", value=clause(replaces="confidentiality")),
-            "clauses[-1].position",
-            "in place of the library's is a deviation",
         ),
     ],
     "texts_stand_in_the_language": [
@@ -335,6 +347,30 @@ FAILING: dict[str, list[Broken]] = {
             "without an adequacy decision",
         ),
     ],
+    "forum_is_named_once": [
+        Broken(forum("law-and-disputes-arbitration"), "law.seat", "arbitration has a seat"),
+        Broken(forum("law-and-disputes-defendant", seat="Madrid"), "law.seat", "no arbitration is agreed"),
+        Broken(forum(None, seat="Madrid"), "law.seat", "no arbitration is agreed"),
+        *(
+            Broken(
+                forum("law-and-disputes-defendant", settlement=in_all_languages("By talks.") | {language: text}),
+                "law.settlement",
+                "names a forum beside the courts at the defendant's seat",
+            )
+            for language, text in (
+                ("en", "The courts of Prague decide."),
+                ("en", "The Commercial Tribunal decides."),
+                ("es", "Deciden los juzgados de Madrid."),
+                ("it", "Decide il Tribunale di Torino."),
+                ("pt", "Decidem os tribunais da Praia."),
+            )
+        ),
+        Broken(
+            forum("law-and-disputes-arbitration", seat="Madrid", settlement=in_all_languages("The court decides.")),
+            "law.settlement",
+            "names a forum beside arbitration",
+        ),
+    ],
 }
 """What breaks each shared rule, by the rule's name."""
 
@@ -357,7 +393,7 @@ PASSING: dict[str, list[Change]] = {
     "smes_are_members": [put("parties", 0, "membership", value=BLANK)],
     "clauses_are_replaced_once": [
         add("choices", value=CHOICE),
-        add("clauses", value=clause(replaces="confidentiality", position="deviation")),
+        add("clauses", value=clause(replaces="confidentiality")),
     ],
     "texts_stand_in_the_language": [put("title", value=in_all_languages("Title")), nothing],
     "funded_documents_carry_visibility": [
@@ -377,7 +413,14 @@ PASSING: dict[str, list[Change]] = {
     ],
     "personal_data_abroad_is_safeguarded": [
         all_of(SENDS_TO_CAPE_VERDE, add("clauses", value=SAFEGUARD)),
+        all_of(SENDS_TO_CAPE_VERDE, put("clauses", value=[]), add("choices", value=TRANSFERS)),
         all_of(SENDS_TO_CAPE_VERDE, put("personal_data", value=False)),
+    ],
+    "forum_is_named_once": [
+        forum("law-and-disputes-arbitration", seat="Madrid"),
+        forum("law-and-disputes-arbitration", seat=BLANK),
+        forum("law-and-disputes-defendant", settlement=ARBITRATORS_ADVISE),
+        forum(None, settlement=in_all_languages("The courts of Prague decide.")),
     ],
 }
 """What keeps each shared rule, by the rule's name."""

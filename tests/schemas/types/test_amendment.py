@@ -133,6 +133,20 @@ def test_it_changes_the_base_it_pins(data, parse) -> None:
     assert amendment.base.sha256.value == DIGEST
 
 
+def test_it_pins_what_changed_the_base_before_and_does_not_change_that(data, parse) -> None:
+    data["earlier"] = [data["base"] | {"agreement": "AMD-2026-0001", "title": "First amendment", "sha256": DIGEST}]
+    amendment = parse(data)
+    assert amendment.pins == (("base", amendment.base), ("earlier[0]", amendment.earlier[0]))
+    assert amendment.changes == amendment.alters == (("base", amendment.base),)
+
+
+def test_it_takes_out_its_old_texts_and_puts_in_its_new_ones(data, parse) -> None:
+    amendment = parse(data)
+    (taken,) = amendment.takes_out
+    assert taken == ("amended_clauses[1].old[0]", str(amendment.amended_clauses[1].old[0]))
+    assert amendment.puts_in == tuple(str(change.new[0]) for change in amendment.amended_clauses)
+
+
 def test_it_touches_what_its_clauses_touch(data, parse) -> None:
     assert parse(data).subjects == {Subject.GENERAL}
     put("amended_clauses", 1, "subject", value="payment")(data)

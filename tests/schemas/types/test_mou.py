@@ -12,6 +12,7 @@ from tests.schemas.types.rule_cases import (
     PASSING,
     SAFEGUARD,
     STATED,
+    TRANSFERS,
     Broken,
     Change,
     Data,
@@ -34,7 +35,6 @@ from tests.schemas.types.rule_cases import (
 TWO_LANGUAGES = "gssc/mou-czech-cape-verdean-chamber-en-pt.yaml"
 SENDS_DATA = all_of(put("personal_data", value=True), add("binding_clauses", value="data protection"))
 TO_CAPE_VERDE = put("parties", 1, "country", value="CV")
-TRANSFERS = {"clause": "data-protection", "use": "data-protection-transfers"}
 ANNOUNCED = ("parties", 0, "acts_for", "announced_countries")
 MEMBERS = ("parties", 0, "acts_for", "members")
 

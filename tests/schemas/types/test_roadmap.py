@@ -11,6 +11,7 @@ from schemas.fact import Status
 from schemas.types.roadmap import Roadmap
 from tests.schemas.types.rule_cases import (
     BLANK,
+    TRANSFERS,
     Broken,
     add,
     all_of,
@@ -239,6 +240,7 @@ PASSING = {
     "plan_is_in_one_currency": [all_of(costs("1.00", currency="CZK"), funding("2.00", currency="CZK"))],
     "personal_data_of_markets_is_safeguarded": [
         nothing,
+        all_of(SAFE, add("choices", value=TRANSFERS)),
         all_of(SAFE, put("personal_data", value=False)),
         all_of(SAFE, put("markets", value=[{"code": "JP"}, {"code": "NZ"}])),
     ],

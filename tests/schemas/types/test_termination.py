@@ -174,6 +174,12 @@ def test_it_ends_the_document_it_pins(data, parse) -> None:
     assert notice.pins == notice.changes == (("base", notice.base),)
 
 
+def test_its_sender_leaves_with_the_last_day(data, parse) -> None:
+    notice = parse(data)
+    assert ([party.id for party in notice.leaving], notice.last_day) == ([data["sender"]], notice.effective.value)
+    assert notice.invoked == (("clause", data["clause"]),)
+
+
 def test_only_a_termination_for_cause_touches_liability(data, parse) -> None:
     assert parse(data).subjects == set()
     breach(data)

@@ -40,7 +40,7 @@ def test_open_matters_refuse_a_resolved_file_only(body, says):
 @pytest.mark.parametrize(
     "body",
     ['<w:p><w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>x</w:t></w:r></w:p>', paragraph("Article [3] and [sic]"),
-     "<w:p><w:r><w:rPr><w:webHidden/></w:rPr><w:t>x</w:t></w:r></w:p>"],
+     "<w:p><w:r><w:rPr><w:webHidden/></w:rPr><w:t>12</w:t></w:r></w:p>"],
 )  # fmt: skip
 def test_text_that_is_shown_is_resolved(body):
     admit_word_file(word_file(body), name="the file", resolved=True)

@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, strategies as st
 
 from templates.redlines.clause_redline import Kind, Piece, clause_changes, compared_words
-from templates.redlines.outline import Region, WrittenClause
+from templates.redlines.outline import OutlinedClause, Region
 
 TEXT = st.lists(st.sampled_from(["the", "party", "may", "not", ",", " ", "30", "days", "Größe"]), max_size=12).map(
     " ".join
 )
 CLAUSES = st.lists(
     st.builds(
-        WrittenClause,
+        OutlinedClause,
         heading=st.sampled_from(["Purpose", "Term", "Costs", "Term and renewal"]),
         paragraphs=st.lists(st.sampled_from(["One.", "Two words.", "Two other words.", "Four"]), max_size=4).map(tuple),
     ),
     max_size=5,
 )
-TERM = WrittenClause("Term and renewal", ("It ends after 24 months.", "It may be renewed in writing."))
-COSTS = WrittenClause("Costs", ("Each Party bears its own costs.",))
-LAW = WrittenClause("Law", ("The law of Czechia governs it.",))
+TERM = OutlinedClause("Term and renewal", ("It ends after 24 months.", "It may be renewed in writing."))
+COSTS = OutlinedClause("Costs", ("Each Party bears its own costs.",))
+LAW = OutlinedClause("Law", ("The law of Czechia governs it.",))
 
 
 def kinds(before, after):
@@ -85,7 +85,7 @@ def test_moved_clause_is_not_removed_and_new():
 
 
 def test_moved_clause_with_other_words_says_both():
-    other = WrittenClause("Law", ("The law of Spain governs it.",))
+    other = OutlinedClause("Law", ("The law of Spain governs it.",))
     assert kinds([TERM, COSTS, LAW], [other, TERM, COSTS])[0] == ("Law", "moved and changed")
 
 
@@ -106,35 +106,35 @@ def test_new_clause_does_not_change_the_others():
 
 
 def test_clause_with_a_like_heading_is_the_same_clause():
-    (change,) = clause_changes([TERM], [WrittenClause("Term, renewal", TERM.paragraphs)])
+    (change,) = clause_changes([TERM], [OutlinedClause("Term, renewal", TERM.paragraphs)])
     assert change.kind is Kind.CHANGED
     assert change.paragraphs == tuple((Piece("same", text),) for text in TERM.paragraphs)
 
 
 def test_clause_with_another_heading_is_known_by_its_words():
-    (change,) = clause_changes([TERM], [WrittenClause("Duration", TERM.paragraphs)])
+    (change,) = clause_changes([TERM], [OutlinedClause("Duration", TERM.paragraphs)])
     assert change.heading == (Piece("del", "Term and renewal"), Piece("ins", "Duration"))
 
 
 def test_two_clauses_of_one_heading_are_matched_in_their_order():
-    first, second = WrittenClause("Annex", ("Members",)), WrittenClause("Annex", ("Activities",))
+    first, second = OutlinedClause("Annex", ("Members",)), OutlinedClause("Annex", ("Activities",))
     assert kinds([first, second], [first, second]) == [("Annex", "unchanged"), ("Annex", "unchanged")]
 
 
 def test_cover_is_compared_with_the_cover_only():
-    cover = WrittenClause("", ("Memorandum",), Region.OPENING)
-    notes = WrittenClause("", ("Memorandum",), Region.NOTES)
+    cover = OutlinedClause("", ("Memorandum",), Region.OPENING)
+    notes = OutlinedClause("", ("Memorandum",), Region.NOTES)
     assert [change.kind for change in clause_changes([cover], [notes])] == ["removed", "new"]
 
 
 def test_inserted_paragraph_leaves_the_others_unmarked():
-    longer = WrittenClause(TERM.heading, (TERM.paragraphs[0], "It is not extended by silence.", TERM.paragraphs[1]))
+    longer = OutlinedClause(TERM.heading, (TERM.paragraphs[0], "It is not extended by silence.", TERM.paragraphs[1]))
     (change,) = clause_changes([TERM], [longer])
     assert [pieces[0].mark for pieces in change.paragraphs] == ["same", "ins", "same"]
 
 
 def test_replaced_paragraph_is_gone_before_the_new_one():
-    (change,) = clause_changes([LAW], [WrittenClause("Law", ("Parties settle differences by talks.",))])
+    (change,) = clause_changes([LAW], [OutlinedClause("Law", ("Parties settle differences by talks.",))])
     assert [pieces[0].mark for pieces in change.paragraphs] == ["del", "ins"]
 
 
@@ -155,5 +155,5 @@ def random_words(number, vocabulary, seed):
 )  # fmt: skip
 def test_hard_comparisons_end_soon(before, after):
     started = time.process_time()
-    clause_changes([WrittenClause("Table", tuple(before))], [WrittenClause("Table", tuple(after))])
+    clause_changes([OutlinedClause("Table", tuple(before))], [OutlinedClause("Table", tuple(after))])
     assert time.process_time() - started < 3

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from schemas.errors import TemplateFault
-from templates.redlines.outline import Region, WrittenClause, clauses_of
+from templates.redlines.outline import OutlinedClause, Region, clauses_of
 from tests.templates.conftest import paragraph, word_file
 from tests.templates.reading import EXAMPLES, draft_of, example
 from tests.templates.redlines.test_tracked import MOU, PAIR, text_of
@@ -66,7 +66,7 @@ def test_what_is_hidden_or_deleted_is_not_read():
 def test_a_heading_is_known_in_every_language_of_word(style):
     docx = word_file(heading("Objeto", '<w:pStyle w:val="X1"/>') + paragraph("Uno."))
     docx = with_styles(docx, style)
-    assert WrittenClause("Objeto", ("Uno.",)) in clauses_of(docx)
+    assert OutlinedClause("Objeto", ("Uno.",)) in clauses_of(docx)
 
 
 def test_styles_based_on_each_other_end_the_search():

@@ -6,15 +6,15 @@ from html.parser import HTMLParser
 
 from hypothesis import given, strategies as st
 
-from templates.redlines.outline import Region, WrittenClause, clauses_of
+from templates.redlines.outline import OutlinedClause, Region, clauses_of
 from templates.redlines.redline import Change, data_changes
 from templates.redlines.redline_page import changed_clauses, redline_page
 from tests.templates.reading import confirmed, example
 from tests.templates.redlines.test_tracked import MOU, PAIR, PARTNERSHIP, everything, text_of, with_data
 
-PURPOSE = WrittenClause("Purpose", ("The Parties meet once a year.",))
-COSTS = WrittenClause("Costs", ("Each Party bears its own costs.", "Nothing is paid."))
-LAW = WrittenClause("Law and disputes", ("Czech law applies.",))
+PURPOSE = OutlinedClause("Purpose", ("The Parties meet once a year.",))
+COSTS = OutlinedClause("Costs", ("Each Party bears its own costs.", "Nothing is paid."))
+LAW = OutlinedClause("Law and disputes", ("Czech law applies.",))
 
 
 class Reader(HTMLParser):
@@ -48,7 +48,7 @@ def page_of(before=(), after=(), changes=(), **others):
 
 
 def test_what_is_gone_and_what_is_new_is_marked_by_elements_not_by_colour():
-    page = page_of([PURPOSE], [WrittenClause("Purpose", ("The Parties meet twice a year.",))])
+    page = page_of([PURPOSE], [OutlinedClause("Purpose", ("The Parties meet twice a year.",))])
     assert "<p>The Parties meet <del>once</del><ins>twice</ins> a year.</p>" in page
     assert "From <del>draft 1</del> to <ins>draft 2</ins>" in page
     assert re.search(r"^ins \{.*underline", page, flags=re.MULTILINE)
@@ -64,8 +64,8 @@ def test_an_unchanged_clause_is_one_line_that_can_be_opened():
 
 
 def test_moved_new_removed_and_renamed_clauses_are_said_to_be_so():
-    renamed = WrittenClause("Costs and payment", COSTS.paragraphs)
-    visits = WrittenClause("Visits", ("Everybody visits everybody.",))
+    renamed = OutlinedClause("Costs and payment", COSTS.paragraphs)
+    visits = OutlinedClause("Visits", ("Everybody visits everybody.",))
     page = page_of([PURPOSE, COSTS, LAW], [LAW, renamed, visits])
     assert re.findall(r'<(?:h3|summary)>(.*?) <span class="kind" lang="en">(.*?)</span>', page) == [
         ("<del>Purpose</del>", "removed"),
@@ -77,7 +77,7 @@ def test_moved_new_removed_and_renamed_clauses_are_said_to_be_so():
 
 def test_many_paragraphs_that_stay_are_folded_away_but_for_those_beside_a_change():
     lines = tuple(f"Line {number}." for number in range(20))
-    page = page_of([WrittenClause("Annex", lines)], [WrittenClause("Annex", (*lines[:10], "Line ten.", *lines[11:]))])
+    page = page_of([OutlinedClause("Annex", lines)], [OutlinedClause("Annex", (*lines[:10], "Line ten.", *lines[11:]))])
     assert page.count("<details>") == 2
     assert "9 unchanged paragraphs" in page
     assert "8 unchanged paragraphs" in page
@@ -86,8 +86,8 @@ def test_many_paragraphs_that_stay_are_folded_away_but_for_those_beside_a_change
 
 
 def test_parts_without_a_heading_are_named():
-    before = [WrittenClause("", ("draft 1",), Region.OPENING), PURPOSE, WrittenClause("", ("1",), Region.MARGINS)]
-    after = [WrittenClause("", ("draft 2",), Region.OPENING), PURPOSE, WrittenClause("", ("2",), Region.MARGINS)]
+    before = [OutlinedClause("", ("draft 1",), Region.OPENING), PURPOSE, OutlinedClause("", ("1",), Region.MARGINS)]
+    after = [OutlinedClause("", ("draft 2",), Region.OPENING), PURPOSE, OutlinedClause("", ("2",), Region.MARGINS)]
     assert changed_clauses(before, after) == ("Cover", "Headers and footers")
 
 
@@ -102,8 +102,8 @@ def test_a_field_is_told_with_what_it_was_and_is():
 def test_whatever_is_written_stays_text(text):
     hostile = f"<script>alert('&')</script>\" onload=x {text}"
     page = page_of(
-        [WrittenClause(hostile, (hostile,))],
-        [WrittenClause(hostile, (f"{hostile} more",))],
+        [OutlinedClause(hostile, (hostile,))],
+        [OutlinedClause(hostile, (f"{hostile} more",))],
         changes=[Change(hostile, hostile, None, "removed")],
         title=hostile,
         before_label=hostile,

@@ -70,7 +70,7 @@ def moved_area(data):
 
 def clause(identifier, heading, *paragraphs, **values):
     """Return a clause as data has it."""
-    return {"id": identifier, "position": "deviation", "heading": heading, "paragraphs": paragraphs, **values}
+    return {"id": identifier, "heading": heading, "paragraphs": paragraphs, **values}
 
 
 def clause_added(data):
