@@ -129,16 +129,19 @@ def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None
 @common
 def show(agreement: str, home: Path | None, as_json: bool) -> None:
     """Show one agreement: where it stands, its digests, who approved and signed."""
+    from flows.act import data_of
+    from flows.pins import overtaken
     from flows.queries import trouble
     from schemas.evidence import AgreementId
 
     house = installation(home)
     state, stuck = house.ledger.state(AgreementId(agreement)), trouble(house, AgreementId(agreement))
+    stale = overtaken(house, data_of(house, state.data))
     if as_json:
         content = state.model_dump(mode="json")
-        print_json(content | {"authors": sorted(content["authors"]), "trouble": stuck})
+        print_json(content | {"authors": sorted(content["authors"]), "stale": stale, "trouble": stuck})
         return
-    print_fields(_described(state) | {"trouble": stuck or ""})
+    print_fields(_described(state) | {"stale": " ".join(stale), "trouble": stuck or ""})
 
 
 @click.command()

@@ -175,6 +175,7 @@ def test_the_example_of_colombia_and_mexico_carries_its_fallbacks():
     assert "partnership / por la alianza" in text
     assert "notarial" not in text
     assert "asociación" not in text
+    assert "Aclima en conflicto suscribe el presente documento" in text
 
 
 # Conditions, both ways
