@@ -130,13 +130,16 @@ def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None
 def show(agreement: str, home: Path | None, as_json: bool) -> None:
     """Show one agreement: where it stands, its digests, who approved and signed."""
     from flows.act import data_of
-    from flows.pins import overtaken
     from flows.queries import trouble
     from schemas.evidence import AgreementId
 
     house = installation(home)
     state, stuck = house.ledger.state(AgreementId(agreement)), trouble(house, AgreementId(agreement))
-    stale = overtaken(house, data_of(house, state.data))
+    stale: tuple[str, ...] = ()
+    if (document := data_of(house, state.data)).pins:
+        from flows.pins import overtaken
+
+        stale = overtaken(house, document)
     if as_json:
         content = state.model_dump(mode="json")
         print_json(content | {"authors": sorted(content["authors"]), "stale": stale, "trouble": stuck})
