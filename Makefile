@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up examples test check coverage docs bench
+.PHONY: help demo up examples test check coverage docs bench interop
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target does; do \
@@ -45,3 +45,7 @@ docs: ## the pages on document types, from models and templates
 bench: ## what the way costs, beside a naive script
 	@.ci/set-up run
 	@$(BIN)/python -m benchmarks.run
+
+interop: ## what EU DSS, veraPDF and others say of our files, into docs/conformance.md
+	@.ci/set-up test
+	@$(BIN)/python -m tests.interop

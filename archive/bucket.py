@@ -1,7 +1,8 @@
 """One bucket of versions, act by act: what the versioned store and the probe need of S3, without its client.
 
-The words are those of the S3 API (2006-03-01): PutObject, GetObject, ListObjectVersions, DeleteObject,
-PutObjectRetention. Each act is tried once and ends with an answer, RefusedByStore or StoreUnavailable.
+The words are those of the S3 API (2006-03-01): PutObject, GetObject, HeadObject, ListObjectVersions, DeleteObject,
+PutObjectRetention, PutObjectLegalHold. Each act is tried once and ends with an answer, RefusedByStore or
+StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from archive.store import LockMode
+from archive.store import Encryption, Holding, ListedVersion, LockMode, Weakness
 from schemas.errors import Refused
 
 
@@ -35,14 +36,7 @@ class StoredVersion:
     version: str | None
     lock_mode: str | None = None
     retain_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedVersion:
-    """One version as listed; delete markers are not versions."""
-
-    key: str
-    version: str | None
+    encryption: str | None = None
 
 
 class VersionedBucket(Protocol):
@@ -51,6 +45,11 @@ class VersionedBucket(Protocol):
     @property
     def name(self) -> str:
         """The bucket's name in receipts and refusals."""
+        ...
+
+    @property
+    def encryption(self) -> Encryption | None:
+        """What every write asks for at rest."""
         ...
 
     def put(
@@ -76,8 +75,15 @@ class VersionedBucket(Protocol):
         """Read one version, or the newest, with the lock the store reports."""
         ...
 
+    def head(self, key: str, version: str | None) -> Holding:
+        """Ask what the store says of one version, without its bytes."""
+        ...
+
     def versions(self, prefix: str) -> Iterator[ListedVersion]:
-        """List versions by the bytes of their keys; those of one key newest first."""
+        """List versions and delete markers by the bytes of their keys; the versions of one key newest first.
+
+        A store that cannot list versions lists its keys, each without a version.
+        """
         ...
 
     def delete(self, key: str, version: str | None = None, *, bypass: bool = False) -> None:
@@ -86,4 +92,12 @@ class VersionedBucket(Protocol):
 
     def retain(self, key: str, version: str, mode: LockMode, until: datetime, *, bypass: bool = False) -> None:
         """Ask for another retention of one version."""
+        ...
+
+    def hold(self, key: str, version: str, *, on: bool) -> None:
+        """Ask for the legal hold of one version to be placed or released."""
+        ...
+
+    def weaknesses(self) -> frozenset[Weakness]:
+        """Ask how the bucket is set: versioning, lifecycle, default retention."""
         ...

@@ -7,6 +7,7 @@ Faults of the database leave this room as :class:`Unavailable`, :class:`Refused`
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn, Protocol
@@ -25,8 +26,14 @@ from sqlalchemy.exc import (
 
 from schemas.errors import ConvenioError, Invalid, Refused, Unavailable
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema revision this code works with. Known here so that Alembic is imported only where there is work for it."""
+
+POLL_SECONDS = 0.001
+"""How often somebody who waits for SQLite's one writer looks again."""
+
+PATIENT_POLL_SECONDS = 0.008
+"""How often a writer of many acts does: single acts and the publisher go first."""
 
 _MIGRATION_LOCK = 0x434F4E56
 """Advisory lock of PostgreSQL under which one process migrates."""
@@ -80,13 +87,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, patient: bool = False) -> Iterator[Connection]:
     """Yield a connection whose changes are all durable when the block ends, or, when it raises, all undone.
+
+    A ``patient`` writer lets others go first where several wait.
 
     A raised :class:`Unavailable` at the end may also mean that the answer got lost after the changes were made:
     callers repeat the act, and every act here is idempotent by its key.
     """
-    with _connection(engine, writes=True) as connection:
+    with _connection(engine, writes=True, patient=patient) as connection:
         yield connection
 
 
@@ -114,8 +123,8 @@ def overwrite_erased(engine: Engine) -> None:
 
 
 @contextmanager
-def _connection(engine: Engine, *, writes: bool) -> Iterator[Connection]:
-    options = {"convenio_writes": writes}
+def _connection(engine: Engine, *, writes: bool, patient: bool = False) -> Iterator[Connection]:
+    options = {"convenio_writes": writes, "convenio_patient": patient}
     if engine.dialect.name == "postgresql":
         # Writers queue on one row and must see what the writer before them committed.
         options["isolation_level"] = "READ COMMITTED" if writes else "REPEATABLE READ"
@@ -149,8 +158,25 @@ def _configure_sqlite(connection: _DriverConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("convenio_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("convenio_writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting sleeps longer the longer it waited, so that whoever came last goes first
+    (wait_milliseconds,) = connection.exec_driver_sql("PRAGMA busy_timeout").one()
+    deadline = time.monotonic() + wait_milliseconds / 1000
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                break
+            except Unavailable:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(PATIENT_POLL_SECONDS if options.get("convenio_patient") else POLL_SECONDS)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait_milliseconds}")
 
 
 def _raise_ours(context: ExceptionContext) -> None:

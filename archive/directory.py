@@ -18,8 +18,11 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.store import (
+    Holding,
+    ListedVersion,
     ObjectStore,
     StoreCapabilities,
+    Weakness,
     checked_content,
     checked_key,
     checked_prefix,
@@ -95,6 +98,57 @@ class DirectoryStore(ObjectStore):
             if (self._root / parent).is_dir():
                 yield from self._walk(parent, prefix)
 
+    def versions(self, prefix: str = "") -> Iterator[ListedVersion]:
+        """Yield every file; a directory has one version of each, without a name."""
+        for key in self.keys(prefix):
+            holding = self.inspect(key, None)
+            if holding is not None:
+                yield ListedVersion(key, None, holding.size_bytes)
+
+    def inspect(self, key: str, version: str | None) -> Holding | None:
+        """Return the file's size: nothing holds it."""
+        checked_key(key)
+        if version is not None:
+            return None
+        with self._faults(key), contextlib.ExitStack() as stack:
+            try:
+                folders = self._open_folders(key, stack, create=False)
+                found = os.stat(key.rpartition("/")[2], dir_fd=folders[-1], follow_symlinks=False)
+            except FileNotFoundError:
+                return None
+        return Holding(size_bytes=found.st_size)
+
+    def examine(self, key: str, version: str | None) -> DepositReceipt | None:
+        """Read and hash the file, without comparing it with its key."""
+        content = None if version is not None else self._content(key)
+        return None if content is None else self._described(key, content)
+
+    def weaknesses(self) -> frozenset[Weakness]:
+        """Return none: a directory has no settings."""
+        return frozenset()
+
+    def extend(self, receipt: DepositReceipt, until: datetime) -> Holding:  # noqa: ARG002  nothing here could hold it
+        """Return what is known of the file: there is no lock to move on."""
+        return self._there(receipt)
+
+    def hold(self, receipt: DepositReceipt, *, on: bool) -> Holding:  # noqa: ARG002  the same
+        """Return what is known of the file: only the ledger holds it."""
+        return self._there(receipt)
+
+    def dispose(self, receipt: DepositReceipt) -> None:
+        """Unlink the file, durably."""
+        key = checked_key(receipt.key)
+        with self._faults(key), contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
+            folders = self._open_folders(key, stack, create=False)
+            os.unlink(key.rpartition("/")[2], dir_fd=folders[-1])
+            os.fsync(folders[-1])
+
+    def _there(self, receipt: DepositReceipt) -> Holding:
+        holding = self.inspect(receipt.key, receipt.version)
+        if holding is None:
+            raise nothing_stored(receipt.key, store=self._name, version=receipt.version)
+        return holding
+
     def _walk(self, folder: str, prefix: str) -> Iterator[str]:
         with contextlib.ExitStack() as stack, self._faults(folder):
             opened = self._open_folders(f"{folder}/." if folder else ".", stack, create=False)[-1]
@@ -123,8 +177,11 @@ class DirectoryStore(ObjectStore):
             return _read(key.rpartition("/")[2], folders[-1])
 
     def _receipt(self, key: str, content: bytes) -> DepositReceipt:
-        digest = checked_content(key, content, store=self._name)
-        return DepositReceipt(store=self._name, key=key, sha256=digest, size_bytes=len(content))
+        checked_content(key, content, store=self._name)
+        return self._described(key, content)
+
+    def _described(self, key: str, content: bytes) -> DepositReceipt:
+        return DepositReceipt(store=self._name, key=key, sha256=digest_of(content), size_bytes=len(content))
 
     def _make_root(self) -> None:
         """Make the root and what is missing above it; every folder's name is durable before the next is made."""

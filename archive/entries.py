@@ -6,13 +6,14 @@ every reader here compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from archive import tables
 from archive.exact import exact_json, read_exact
 from archive.merkle import leaf_hash
+from archive.tiles import checked_length
 from schemas.errors import Invalid
 from schemas.events import Entry
 from schemas.evidence import AgreementId, Digest, Evidence
@@ -30,9 +31,11 @@ class Recorded(Evidence):
 def readable_leaf_of(entry: Entry) -> bytes:
     """Return the leaf of ``entry`` after reading it back.
 
-    Raises ``ValueError`` where that gives another entry: text outside Unicode, numbers that RFC 8785 cannot write.
+    Raises ``ValueError`` where that gives another entry: text outside Unicode, numbers that RFC 8785 cannot write; and
+    :class:`Refused` where it is longer than an entry bundle can hold.
     """
     leaf = exact_json(entry)
+    checked_length(leaf)
     if Entry.model_validate_json(leaf) != entry:
         raise ValueError("the entry's JSON reads as another entry")
     return leaf
@@ -44,11 +47,35 @@ def by_op_id(connection: Connection, op_id: Digest) -> Recorded | None:
     return None if row is None else _recorded(row)
 
 
-def of_agreement(connection: Connection, agreement: AgreementId | str) -> tuple[Recorded, ...]:
-    """Return the entries of one agreement by counter; none for an unknown one."""
+def by_op_ids(connection: Connection, op_ids: Collection[Digest]) -> dict[Digest, Recorded]:
+    """Return the entries made under any of these ids, by id; at most a few hundred are asked for at once."""
+    rows = connection.execute(_ROWS.where(tables.ledger_entries.c.op_id.in_(op_ids)))
+    return {row.op_id: _recorded(row) for row in rows}
+
+
+def of_agreement(connection: Connection, agreement: AgreementId | str, *, after: int = -1) -> tuple[Recorded, ...]:
+    """Return the entries of one agreement after counter ``after``, in order; none for an unknown one."""
     columns = tables.ledger_entries.c
-    rows = connection.execute(_ROWS.where(columns.agreement == agreement).order_by(columns.counter))
-    return tuple(_recorded(row) for row in rows)
+    its = (columns.agreement == agreement) & (columns.counter > after)
+    return tuple(_recorded(row) for row in connection.execute(_ROWS.where(its).order_by(columns.counter)))
+
+
+def last_counters(connection: Connection, agreements: Collection[str]) -> dict[str, int]:
+    """Return the counter of the last entry of each of these agreements; an unknown one is left out."""
+    columns = tables.ledger_entries.c
+    statement = select(columns.agreement, func.max(columns.counter).label("last")).where(
+        columns.agreement.in_(agreements)
+    )
+    rows = connection.execute(statement.group_by(columns.agreement))
+    return {row.agreement: row.last for row in rows}
+
+
+def last_counter(connection: Connection, agreement: AgreementId | str) -> int:
+    """Return the counter of the last entry of one agreement, or of the installation; -1 where there is none."""
+    columns = tables.ledger_entries.c
+    statement = select(columns.counter).where(columns.agreement == agreement)
+    found = connection.execute(statement.order_by(columns.counter.desc()).limit(1)).scalar_one_or_none()
+    return -1 if found is None else found
 
 
 def every(connection: Connection) -> Iterator[Recorded]:
@@ -73,6 +100,25 @@ def hashes(connection: Connection, size: int) -> list[bytes]:
     return found
 
 
+def leaves(connection: Connection, first: int, end: int) -> list[bytes]:
+    """Return the bytes of leaves ``first`` to ``end - 1``.
+
+    Raises :class:`Invalid` naming the first leaf that is missing or whose bytes are not the ones once hashed.
+    """
+    columns = tables.ledger_entries.c
+    statement = select(columns.leaf_index, columns.leaf, columns.leaf_hash)
+    within = (columns.leaf_index >= first) & (columns.leaf_index < end)
+    found: list[bytes] = []
+    for row in connection.execute(statement.where(within).order_by(columns.leaf_index)):
+        _check_index(row.leaf_index, first + len(found))
+        _checked_hash(row)
+        found.append(row.leaf)
+    if len(found) != end - first:
+        raise Invalid("the ledger lacks a leaf", where=f"leaf {first + len(found)}", got="nothing",
+                      expected=f"{end} leaves")  # fmt: skip
+    return found
+
+
 def size(connection: Connection, *, lock: bool = False) -> int:
     """Return the number of leaves; with ``lock`` nobody else appends before this transaction ends."""
     statement = select(tables.log_state.c.size).where(tables.log_state.c.id == 1)
@@ -82,20 +128,22 @@ def size(connection: Connection, *, lock: bool = False) -> int:
     return found
 
 
-def append(connection: Connection, leaf_index: int, entry: Entry, leaf: bytes) -> None:
-    """Insert ``entry`` as leaf ``leaf_index`` and move the size on; the caller holds the lock on the size."""
-    connection.execute(
-        insert(tables.ledger_entries),
+def append(connection: Connection, first_index: int, *appended: tuple[Entry, bytes]) -> None:
+    """Insert entries with their leaves from ``first_index`` on and move the size; the caller holds its lock."""
+    rows = [
         {
-            "leaf_index": leaf_index,
+            "leaf_index": first_index + position,
             "op_id": entry.op_id,
             "agreement": entry.agreement,
             "counter": entry.counter,
             "leaf": leaf,
             "leaf_hash": leaf_hash(leaf),
-        },
-    )
-    connection.execute(tables.log_state.update().where(tables.log_state.c.id == 1), {"size": leaf_index + 1})
+        }
+        for position, (entry, leaf) in enumerate(appended)
+    ]
+    connection.execute(insert(tables.ledger_entries), rows)
+    size = first_index + len(rows)
+    connection.execute(tables.log_state.update().where(tables.log_state.c.id == 1), {"size": size})
 
 
 def _rows(connection: Connection, statement: Select) -> Iterator[Row]:

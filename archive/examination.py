@@ -15,11 +15,18 @@ class Examination:
     """The findings of one verification in the order they are made."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[str, Verdict, str, str | None]] = []
+        self._found: list[tuple[str, Verdict, str, str | None, str | None]] = []
 
-    def found(self, part: str, verdict: Verdict, reason: str, place: str | None = None) -> None:
-        """Add a finding."""
-        self._found.append((part, verdict, reason, place))
+    def found(
+        self,
+        part: str,
+        verdict: Verdict,
+        reason: str,
+        place: str | None = None,
+        sub_indication: str | None = None,
+    ) -> None:
+        """Add a finding; ``sub_indication`` is the standard's name for the reason, where it has one."""
+        self._found.append((part, verdict, reason, place, sub_indication))
 
     def check(self, part: str, act: Callable[[], T], says: Callable[[T], str], *, place: str | None = None) -> T | None:
         """Run ``act``: what it returns is evidence, *valid* for the reason ``says`` gives; what it raises is *invalid*.
@@ -46,8 +53,14 @@ class Examination:
     def report(self, subject: str) -> VerificationReport:
         """Return what was found about ``subject``; what a terminal would obey or reorder is written as an escape."""
         findings = (
-            Finding(part=_plain(part), verdict=verdict, reason=_plain(reason), place=place and _plain(place))
-            for part, verdict, reason, place in self._found
+            Finding(
+                part=_plain(part),
+                verdict=verdict,
+                reason=_plain(reason),
+                place=place and _plain(place),
+                sub_indication=sub and _plain(sub),
+            )
+            for part, verdict, reason, place, sub in self._found
         )
         return VerificationReport(subject=_plain(subject), findings=tuple(findings))
 

@@ -10,20 +10,19 @@ from typing import TypeVar
 from schemas.errors import Refused
 from schemas.events import (
     Concluded,
-    Declined,
-    Deposited,
+    Delegated,
+    DelegationConfirmed,
+    DelegationRevoked,
     Drafted,
     Edited,
     Entry,
     Prepared,
-    Rejected,
+    Renewed,
     Requested,
-    Returned,
     Revised,
     Signed,
-    Withdrawn,
 )
-from schemas.evidence import Digest
+from schemas.evidence import DepositReceipt, Digest
 from schemas.lifecycle import fold
 from schemas.state import AgreementState, Stage
 
@@ -40,15 +39,30 @@ class History:
     entries: tuple[Entry, ...]
     state: AgreementState
     prepared: Prepared
-    signed: tuple[Signed, ...]
     concluded: Concluded
-    deposited: Deposited
+    renewals: tuple[Renewed, ...]
     concluded_at: datetime
 
     @property
     def agreement(self) -> str:
         """The agreement's id."""
         return self.state.agreement
+
+    @property
+    def signed(self) -> tuple[Signed, ...]:
+        """The signatures that count, in the order in which they were made."""
+        return self.state.signatures
+
+    @property
+    def receipts(self) -> tuple[DepositReceipt, ...]:
+        """Of the deposit and of every renewal, oldest first; the last is of the file of record."""
+        return self.state.deposits
+
+    @property
+    def reports(self) -> tuple[tuple[str, Concluded | Renewed], ...]:
+        """The recorded validations by member name, oldest first, each with the event that recorded it."""
+        renewed = ((f"renewals/{n}/{SEAL_REPORT}", event) for n, event in enumerate(self.renewals, start=1))
+        return ((SEAL_REPORT, self.concluded), *renewed)
 
     @property
     def revisions(self) -> tuple[tuple[str, Digest], ...]:
@@ -59,6 +73,7 @@ class History:
             ("prepared", self.prepared.pdf),
             *signed,
             ("concluded", self.concluded.pdf),
+            *(("renewed", event.pdf) for event in self.renewals),
         )
 
     @property
@@ -82,20 +97,53 @@ class History:
                     files[f"drafts/{event.draft}/draft.docx"] = event.content.docx
                     files[f"drafts/{event.draft}/draft.pdf"] = event.content.pdf
                     files[f"templates/{event.content.template}.docx"] = event.content.template
+                case Delegated() as event:
+                    files[f"authority/{event.authority}"] = event.authority
+                case Signed(evidence=str() as record):
+                    files[record_name(record)] = record
                 case _:
                     pass
-        return {**files, AGREEMENT_PDF: self.deposited.receipt.sha256, SEAL_REPORT: self.concluded.report}
+        reports = {name: event.report for name, event in self.reports}
+        return {**files, AGREEMENT_PDF: self.receipts[-1].sha256, **reports}
 
     @property
     def people(self) -> tuple[Digest, ...]:
-        """Commitments to everybody who acted, in the order of their first act."""
-        return tuple(dict.fromkeys(entry.actor.person for entry in self.entries if entry.actor.person))
+        """Commitments to everybody who acted or was named to act for another, in the order of their first mention."""
+        found: list[Digest] = []
+        for entry in self.entries:
+            found += [entry.actor.person] if entry.actor.person else []
+            found += [entry.event.delegate] if isinstance(entry.event, Delegated) else []
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def by_delegate(self) -> frozenset[int]:
+        """Counters of the signatures that confirmed delegates made, also of void drafts."""
+        confirmed: dict[str, Digest] = {}
+        found = set[int]()
+        for entry in self.entries:
+            match entry.event:
+                case Revised() | Edited():
+                    confirmed = {}
+                case DelegationConfirmed() as event:
+                    confirmed[event.signatory] = event.delegate
+                case DelegationRevoked() as event:
+                    confirmed.pop(event.signatory, None)
+                case Signed() as event if entry.actor.person == confirmed.get(event.signatory, ""):
+                    found.add(entry.counter)
+                case _:
+                    pass
+        return frozenset(found)
 
     @property
     def remarks(self) -> tuple[Digest, ...]:
-        """Commitments to every comment, in order."""
-        bearing = (Edited, Returned, Rejected, Withdrawn, Declined)
-        return tuple(dict.fromkeys(entry.event.remark for entry in self.entries if isinstance(entry.event, bearing)))
+        """Commitments to every comment and reason, in order."""
+        given = (getattr(entry.event, "remark", None) for entry in self.entries)
+        return tuple(dict.fromkeys(remark for remark in given if remark is not None))
+
+
+def record_name(record: Digest) -> str:
+    """Return the member name of an evidence record."""
+    return f"evidence/{record}.json"
 
 
 def history_of(entries: Sequence[Entry]) -> History:
@@ -117,9 +165,8 @@ def history_of(entries: Sequence[Entry]) -> History:
         entries=tuple(entries),
         state=state,
         prepared=_last(entries, Prepared),
-        signed=tuple(entry.event for entry in entries if isinstance(entry.event, Signed)),
         concluded=_last(entries, Concluded),
-        deposited=_last(entries, Deposited),
+        renewals=tuple(entry.event for entry in entries if isinstance(entry.event, Renewed)),
         concluded_at=next(entry.occurred_at for entry in entries if isinstance(entry.event, Concluded)),
     )
 

@@ -10,16 +10,21 @@ def data_key(digest: Digest) -> str:
     return f"work/v1/data/{digest}.json"
 
 
+def working_folder(agreement: str) -> str:
+    """Return the folder of an agreement's working copies."""
+    return f"work/v1/{agreement}/"
+
+
 def working_key(agreement: str, digest: Digest, extension: str) -> str:
     """Return the key of drafts, templates, revisions and reports on the way to a deposit."""
-    return f"work/v1/{agreement}/{digest}.{extension}"
+    return f"{working_folder(agreement)}{digest}.{extension}"
+
+
+def deposit_folder(agreement: str) -> str:
+    """Return the folder of an agreement's deposits."""
+    return f"agreements/v1/{agreement}/"
 
 
 def deposit_key(agreement: str, digest: Digest) -> str:
     """Return the key of a signed, archived PDF."""
-    return f"agreements/v1/{agreement}/{digest}.pdf"
-
-
-def checkpoint_key(note_digest: Digest, tree_size: int) -> str:
-    """Return the key of a signed checkpoint; its size is in the path so that a listing is in order."""
-    return f"checkpoints/v1/{tree_size:012d}/{note_digest}.txt"
+    return f"{deposit_folder(agreement)}{digest}.pdf"

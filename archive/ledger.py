@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 from sqlalchemy import Engine
 
-from archive import entries, publication, register
-from archive.checkpoint import CheckpointKey
+from archive import entries, register
 from archive.database import reading, writing
 from archive.entries import Recorded
 from archive.merkle import Tree
 from archive.proposals import unknown
 from archive.transaction import Transaction
-from schemas.evidence import AgreementId, Checkpoint
+from schemas.evidence import AgreementId
+from schemas.installation import INSTALLATION
 from schemas.lifecycle import fold
 from schemas.state import AgreementState
 
@@ -59,6 +58,11 @@ class Ledger:
                 raise unknown("agreement", agreement, register.known_agreements(connection))
         return found
 
+    def installation_entries(self) -> tuple[Recorded, ...]:
+        """Return the entries about the installation as a whole, by counter."""
+        with reading(self._engine) as connection:
+            return entries.of_agreement(connection, INSTALLATION)
+
     def state(self, agreement: AgreementId | str) -> AgreementState:
         """Return where the agreement stands; raises as :meth:`entries`."""
         return fold(recorded.entry for recorded in self.entries(agreement))
@@ -67,16 +71,3 @@ class Ledger:
         """Return the tree over the first ``size`` leaves (all by default); make one for several proofs."""
         with reading(self._engine) as connection:
             return Tree(entries.hashes(connection, entries.size(connection) if size is None else size))
-
-    def publish_checkpoint(self, key: CheckpointKey, now: datetime) -> Checkpoint:
-        """Return the signed checkpoint of the whole ledger; see :func:`archive.publication.publish`."""
-        return publication.publish(self._engine, key, now)
-
-    def newest_checkpoint(self, verifier_key: str) -> Checkpoint | None:
-        """Return the largest checkpoint published, opened with ``verifier_key``; ``None`` before the first."""
-        with reading(self._engine) as connection:
-            return publication.newest(connection, verifier_key)
-
-    def prove(self, verifier_key: str) -> Checkpoint:
-        """Prove everything against every checkpoint and return the newest; see :func:`archive.publication.prove`."""
-        return publication.prove(self._engine, verifier_key)

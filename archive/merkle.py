@@ -58,23 +58,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-class Tree:
-    """All complete subtrees over a list of leaf hashes, so that every root and proof after that costs O(log n) hashes.
+class Prover:
+    """A tree of ``size`` leaves whose complete subtrees are known: every root and proof costs O(log n) of them."""
 
-    ``levels[k][i]`` is the root of the complete subtree over leaves ``i * 2**k`` to ``(i + 1) * 2**k - 1``.
-    """
+    def __init__(self, size: int) -> None:
+        self.size = size
 
-    def __init__(self, leaf_hashes: Iterable[bytes]) -> None:
-        level = list(leaf_hashes)
-        self._levels = [level]
-        while len(level) > 1:
-            level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-            self._levels.append(level)
-
-    @property
-    def size(self) -> int:
-        """Number of leaves."""
-        return len(self._levels[0])
+    def _complete(self, level: int, index: int) -> bytes:
+        """Return the root over leaves ``index * 2**level`` to ``(index + 1) * 2**level - 1``, all of the tree."""
+        raise NotImplementedError
 
     def root(self, size: int | None = None) -> bytes:
         """Return the root over the first ``size`` leaves (all by default); raises :class:`Invalid` beyond the end."""
@@ -127,9 +119,24 @@ class Tree:
             # The rightmost complete subtree is as wide as the lowest set bit of the width still to cover.
             level = ((high - low) & (low - high)).bit_length() - 1
             high -= 1 << level
-            complete = self._levels[level][high >> level]
+            complete = self._complete(level, high >> level)
             hashed = complete if hashed is None else node_hash(complete, hashed)
         return hashed or EMPTY_ROOT
+
+
+class Tree(Prover):
+    """A tree in memory, made from the hashes of all its leaves."""
+
+    def __init__(self, leaf_hashes: Iterable[bytes]) -> None:
+        level = list(leaf_hashes)
+        self._levels = [level]
+        while len(level) > 1:
+            level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+            self._levels.append(level)
+        super().__init__(len(self._levels[0]))
+
+    def _complete(self, level: int, index: int) -> bytes:
+        return self._levels[level][index]
 
 
 def verify_inclusion(proof: InclusionProof, *, leaf_hash: bytes, root: bytes) -> Inclusion:

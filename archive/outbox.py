@@ -21,6 +21,7 @@ class OutboxRow(Evidence):
 
     ``attempt`` counts from 1; another attempt is another row. ``run_id`` is the run that was started. ``failure``
     says in one line how the run failed, or why none could be started; ``retry``, whether that may pass by itself.
+    ``done_at`` is kept of stages whose end the ledger does not show.
     """
 
     id: Digest
@@ -34,6 +35,7 @@ class OutboxRow(Evidence):
     failed_at: Instant | None = None
     failure: str | None = None
     retry: bool = False
+    done_at: Instant | None = None
 
 
 class Outbox:
@@ -98,6 +100,22 @@ class Outbox:
             rows = connection.execute(select(tables.outbox).where(same).order_by(columns.attempt)).mappings()
             return tuple(OutboxRow.model_validate(dict(row)) for row in rows)
 
+    def unfinished(self, stage: str) -> tuple[OutboxRow, ...]:
+        """Return the newest attempt at each version of ``stage`` that was not marked as done, the oldest first."""
+        columns = tables.outbox.c
+        left = select(tables.outbox).where(columns.stage == stage, columns.done_at.is_(None))
+        with reading(self._engine) as connection:
+            rows = connection.execute(left.order_by(columns.created_at, columns.attempt)).mappings()
+            newest = {(row["agreement"], row["version"]): OutboxRow.model_validate(dict(row)) for row in rows}
+        return tuple(newest.values())
+
+    def mark_done(self, stage: str, agreement: AgreementId | str, version: int, now: datetime) -> None:
+        """Note on every attempt at one stage of one version that it is done; the first time stays."""
+        columns = tables.outbox.c
+        same = (columns.stage == stage) & (columns.agreement == agreement) & (columns.version == version)
+        with writing(self._engine) as connection:
+            connection.execute(update(tables.outbox).where(same, columns.done_at.is_(None)).values(done_at=now))
+
     def mark_dispatched(self, row: OutboxRow, run_id: str, now: datetime) -> OutboxRow:
         """Note that run ``run_id`` was started for ``row``; the same run again changes nothing.
 
@@ -158,6 +176,22 @@ def enqueue(
     )
     connection.execute(insert(tables.outbox), row.model_dump())
     return row
+
+
+def enqueue_anew(
+    connection: Connection, stage: str, agreement: AgreementId | str, version: int, *, now: datetime
+) -> OutboxRow:
+    """Insert a row for another attempt, or return the newest one where it has not begun.
+
+    For a stage that is due once more under a version it had before, as after a new draft.
+    """
+    columns = tables.outbox.c
+    same = (columns.stage == stage) & (columns.agreement == agreement) & (columns.version == version)
+    newest = select(tables.outbox).where(same).order_by(columns.attempt.desc()).limit(1)
+    row = connection.execute(newest).mappings().one_or_none()
+    if row is not None and row["dispatched_at"] is None and row["failed_at"] is None:
+        return OutboxRow.model_validate(dict(row))
+    return enqueue(connection, stage, agreement, version, attempt=row["attempt"] + 1 if row else 1, now=now)
 
 
 def _find(connection: Connection, key: Digest) -> OutboxRow | None:

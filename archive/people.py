@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Callable, Iterable
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from archive import entries
-from archive.database import overwrite_erased, reading, writing
+from archive.database import reading, writing
 from archive.proposals import unknown
 from archive.tables import people
 from schemas.errors import InputError
@@ -49,17 +49,6 @@ class People:
             row = connection.execute(select(people).where(people.c.commitment == commitment)).one_or_none()
         return None if row is None else _parsed(row)
 
-    def erase(self, email: str) -> None:
-        """Remove name, address and salt of a person from the database and its files.
-
-        The ledger's commitments stay and stand for nobody from then on. Whoever is added again under the same
-        address is a new person to the ledger. Raises :class:`Refused` for an unknown address.
-        """
-        with writing(self._engine) as connection:
-            person = get(connection, email)
-            connection.execute(delete(people).where(people.c.email == person.email))
-        overwrite_erased(self._engine)
-
 
 def add(
     connection: Connection,
@@ -73,8 +62,8 @@ def add(
     """Add a person with a fresh salt, or add ``roles`` and ``offices`` to the one with this address, and return them.
 
     A reviewer of no office approves for the legal one.
-    Whoever is there already takes another ``name`` as long as they did nothing yet; from their first act on they keep
-    the name it was done under, as the ledger's commitments bind address and name together. Raises
+    Whoever is there already takes another ``name`` as long as the ledger does not speak of them; from their first act,
+    or from being named a delegate, they keep it, as the ledger's commitments bind address and name together. Raises
     :class:`InputError` for what is no address, no name or no role.
     """
     email, name, wanted = _folded(email), name.strip(), set(roles)
@@ -114,7 +103,10 @@ def find(connection: Connection, email: str) -> Person | None:
 
 def _acted(connection: Connection, commitment: Digest) -> bool:
     """Whether an entry of the ledger speaks of the person behind ``commitment``; looks through all of them."""
-    return any(recorded.entry.actor.person == commitment for recorded in entries.every(connection))
+    return any(
+        commitment in {recorded.entry.actor.person, getattr(recorded.entry.event, "delegate", None)}
+        for recorded in entries.every(connection)
+    )
 
 
 def _folded(email: str) -> str:

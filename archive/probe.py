@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from archive.bucket import RefusedByStore, StoredVersion, VersionedBucket
 from archive.store import Behaviour, LockMode, ProbedFact, StoreCapabilities, checked_key
-from schemas.errors import Refused
+from schemas.errors import Refused, StoreUnavailable
 
 _SCRATCH = "probe/"
 _LOCKED = "probe/locked/"
@@ -37,13 +37,14 @@ def probe(
 
     ``now`` is aware; ``run`` names this probe and no other. ``retention`` is how long the probe's own locked objects
     stay at most; it must exceed the difference between the store's clock and ``now``.
-    Raises StoreUnavailable when the bucket does not answer, and RefusedByStore when it takes no object at all: nothing
-    is then known about it.
+    Raises StoreUnavailable when the bucket does not answer, RefusedByStore when it takes no object at all, and Refused
+    when it does not encrypt as it is asked to: nothing is then known about it.
     """
     checked_key(run)
     until = (now.astimezone(UTC) + retention).replace(microsecond=0)
-    trial = _Trial(bucket, mode, run, until, until - retention / 2)
-    facts = (trial.altered_bytes(), trial.race(), trial.versions(), *trial.lock())
+    trial = _Trial(bucket, mode, run, until, sooner=until - retention / 2, later=until + retention / 2)
+    trial.encryption()
+    facts = (trial.altered_bytes(), trial.race(), trial.versions(), *trial.lock(), trial.hold())
     _tidy(bucket, run)
     return StoreCapabilities(mode=mode, facts=facts)
 
@@ -55,6 +56,23 @@ class _Trial:
     run: str
     until: datetime
     sooner: datetime
+    later: datetime
+
+    def encryption(self) -> None:
+        """Demand that a write is encrypted at rest as asked, where that is asked."""
+        if (asked := self.bucket.encryption) is None:
+            return
+        key = f"{_SCRATCH}{self.run}/encrypted"
+        refusal = _refusal(lambda: self.bucket.put(key, _CONTENT))
+        found = None if refusal else self.bucket.read(key).encryption
+        if found != asked.algorithm:
+            raise Refused(
+                "the store does not encrypt at rest as it is asked to",
+                where=f"{key} in {self.bucket.name}",
+                got=refusal or f"a write taken, and {found or 'no'} encryption reported",
+                expected=asked.algorithm,
+                remedy="give the store its keys, or leave sse out of CONVENIO_ARCHIVE_URL and encrypt its disks",
+            )
 
     def altered_bytes(self) -> ProbedFact:
         """Send other bytes than the ones declared and signed."""
@@ -68,16 +86,22 @@ class _Trial:
         """Let eight conditional writes of one key run at once."""
         key = f"{_SCRATCH}{self.run}/race"
 
-        def write(racer: int) -> str | None:
-            return _refusal(lambda: self.bucket.put(key, _CONTENT + bytes([racer])))
+        def write(racer: int) -> str | StoreUnavailable | None:
+            try:
+                return _refusal(lambda: self.bucket.put(key, _CONTENT + bytes([racer])))
+            except StoreUnavailable as fault:
+                return fault
 
         with ThreadPoolExecutor(_RACERS) as racers:
-            refusals = list(racers.map(write, range(_RACERS)))
-        winners, kept = refusals.count(None), len(self._versions(key))
+            answers = list(racers.map(write, range(_RACERS)))
+        lost = [answer for answer in answers if isinstance(answer, StoreUnavailable)]
+        if len(lost) == _RACERS:
+            raise lost[0]
+        winners, kept = answers.count(None), len(self._versions(key))
         return ProbedFact(
             behaviour=Behaviour.CREATES_ONCE,
-            holds=winners == 1 and kept == 1,
-            seen=f"{winners} of {_RACERS} won, {kept} kept",
+            holds=winners == 1 and kept == 1 and not lost,
+            seen=f"{winners} of {_RACERS} won, {kept} kept" + (f", {len(lost)} got no answer" if lost else ""),
         )
 
     def versions(self) -> ProbedFact:
@@ -123,6 +147,7 @@ class _Trial:
                 for mode, until in weaker
                 for bypass in (False, True)
             ),
+            self._extended(key, version),
             self._withstands(
                 Behaviour.REFUSES_DELETION, self._intact, key, version, lambda: self.bucket.delete(key, version)
             ),
@@ -135,6 +160,35 @@ class _Trial:
             ),
         ]
 
+    def hold(self) -> ProbedFact:
+        """Place a legal hold on one version, try to delete it, release the hold and delete it."""
+        key = f"{_LOCKED}{self.run}-held"
+        version = self.bucket.put(key, _CONTENT)
+        if version is None:
+            return self._hold_fact("the store keeps no versions", holds=False)
+        if refusal := _refusal(lambda: self.bucket.hold(key, version, on=True)):
+            return self._hold_fact(f"hold refused: {refusal}", holds=False)
+        kept = _refusal(lambda: self.bucket.delete(key, version, bypass=True))
+        unharmed, seen = self._intact(key, version)
+        if kept is None or not unharmed or not self.bucket.head(key, version).held:
+            return self._hold_fact(f"{kept or 'deleted under hold'}; {seen}", holds=False)
+        let_go = _refusal(lambda: self.bucket.hold(key, version, on=False)) or _refusal(
+            lambda: self.bucket.delete(key, version)
+        )
+        return self._hold_fact(f"{kept}; {let_go or 'deleted once released'}", holds=let_go is None)
+
+    def _hold_fact(self, seen: str, *, holds: bool) -> ProbedFact:
+        return ProbedFact(behaviour=Behaviour.HOLDS_LEGALLY, holds=holds, seen=seen)
+
+    def _extended(self, key: str, version: str) -> ProbedFact:
+        refusal = _refusal(lambda: self.bucket.retain(key, version, self.mode, self.later))
+        holds, seen = self._locked(key, version, self.later)
+        return ProbedFact(
+            behaviour=Behaviour.EXTENDS_RETENTION,
+            holds=refusal is None and holds,
+            seen=f"{refusal or 'accepted'}; {seen}",
+        )
+
     def _withstands(
         self, behaviour: Behaviour, look: _Look, key: str, version: str, attack: Callable[[], None]
     ) -> ProbedFact:
@@ -145,12 +199,12 @@ class _Trial:
             behaviour=behaviour, holds=refusal is not None and unharmed, seen=f"{refusal or 'accepted'}; {seen}"
         )
 
-    def _locked(self, key: str, version: str) -> tuple[bool, str]:
+    def _locked(self, key: str, version: str, until: datetime | None = None) -> tuple[bool, str]:
         intact, seen = self._intact(key, version)
         if not intact:
             return False, seen
         found = self.bucket.read(key, version)
-        holds = found.lock_mode == self.mode and found.retain_until == self.until
+        holds = found.lock_mode == self.mode and found.retain_until == (until or self.until)
         return holds, f"{found.lock_mode} until {found.retain_until}"
 
     def _intact(self, key: str, version: str) -> tuple[bool, str]:
@@ -162,7 +216,7 @@ class _Trial:
         return intact, "the version is intact" if intact else "the version holds other bytes"
 
     def _versions(self, key: str) -> list[str | None]:
-        return [listed.version for listed in self.bucket.versions(key) if listed.key == key]
+        return [listed.version for listed in self.bucket.versions(key) if listed.key == key and not listed.deleted]
 
 
 def _refusal(act: Callable[[], object]) -> str | None:

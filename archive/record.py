@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
@@ -39,6 +40,18 @@ class RemarkOpening(Evidence):
         return commit(self.text, self.salt)
 
 
+class AddressOpening(Evidence):
+    """What opens the commitment to the mail address that a link to sign was sent to; an erased one has none."""
+
+    mail: str
+    salt: Digest
+
+    @property
+    def commitment(self) -> Digest:
+        """The commitment it opens."""
+        return commit({"mail": self.mail}, self.salt)
+
+
 class People(RootModel[dict[Digest, PersonOpening]]):
     """Openings of commitments to people, by commitment."""
 
@@ -47,6 +60,12 @@ class People(RootModel[dict[Digest, PersonOpening]]):
 
 class Remarks(RootModel[dict[Digest, RemarkOpening]]):
     """Openings of commitments to comments, by commitment."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Addresses(RootModel[dict[Digest, AddressOpening]]):
+    """Openings of the commitments in records of clicks, by commitment."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -82,12 +101,30 @@ class StatedSignatory(_Stated):
     email: str
 
 
+class StatedDay(_Stated):
+    """A day of the data, where it is known."""
+
+    value: date | None = None
+
+
+class StatedTerm(_Stated):
+    """First and last day of a document's force."""
+
+    start: StatedDay
+    end: StatedDay
+
+
 class StatedDocument(_Stated):
-    """Parties and signatories as the approved data states them, in the document's order."""
+    """Parties and signatories as the approved data states them, in the document's order; its term, where it has one.
+
+    ``effective`` is the day on which a document that changes another takes effect, as its type defines it.
+    """
 
     type: str
     parties: tuple[StatedParty, ...] = Field(min_length=1)
     signatories: tuple[StatedSignatory, ...] = ()
+    term: StatedTerm | None = None
+    effective: StatedDay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +132,8 @@ class Record:
     """All evidence of one archived agreement.
 
     ``leaf_indices`` places each entry in the ledger's tree, in the order of ``history.entries``. ``people`` and
-    ``remarks`` hold openings by commitment; what is missing was erased. ``report`` is the validation at conclusion.
+    ``remarks`` hold openings by commitment; what is missing was erased. ``report`` is the newest recorded validation;
+    ``enclosed`` are files that other files name, by member name.
     """
 
     history: History
@@ -105,6 +143,7 @@ class Record:
     report: SealReport
     people: Mapping[Digest, PersonOpening]
     remarks: Mapping[Digest, RemarkOpening]
+    enclosed: Mapping[str, Digest]
 
 
 def stated_document(data: bytes) -> StatedDocument:

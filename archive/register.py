@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import date
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, insert, select, update
 
 from archive import entries, tables
 from archive.database import reading, writing
 from archive.proposals import unknown
+from schemas.errors import Refused
 from schemas.evidence import AgreementId, Digest, Evidence, Instant
-from schemas.lifecycle import transition
+from schemas.installation import Replay
 from schemas.state import AgreementState, Stage
 
 AGREEMENT_ID = re.compile(r"(?P<document_type>[A-Z][A-Z0-9-]*)-(?P<year>[0-9]{4})-(?P<number>[0-9]{4,})")
@@ -27,7 +29,7 @@ class RegisterRow(Evidence):
     ``waits_for`` names who can move the agreement on: ``system``, ``manager``, ``office:legal``,
     ``signatory:<id>``; empty when it is archived or ended. ``since`` is when it reached its stage, ``updated_at``
     when its last entry occurred; ``counter`` is that entry's, ``pdf`` the newest revision; ``changes`` are the
-    agreements it changes or takes the place of.
+    agreements it changes or takes the place of; ``sign_by`` is the last day to sign.
     """
 
     id: AgreementId
@@ -41,6 +43,7 @@ class RegisterRow(Evidence):
     counter: int
     pdf: Digest | None
     changes: tuple[str, ...] = ()
+    sign_by: date | None = None
 
 
 def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
@@ -57,6 +60,7 @@ def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
         counter=state.counter,
         pdf=state.pdf,
         changes=state.changes,
+        sign_by=state.sign_by,
     )
 
 
@@ -70,7 +74,8 @@ def waiters(state: AgreementState) -> tuple[str, ...]:
         case Stage.RETURNED:
             return ("manager",)
         case Stage.SIGNING:
-            return (f"signatory:{state.next_signatory}",)
+            confirm = ("office:legal",) if any(not one.confirmed for one in state.delegations) else ()
+            return (*(f"signatory:{one}" for one in state.awaited), *confirm)
         case stage if stage in SYSTEM_STAGES:
             return ("system",)
     return ()
@@ -113,17 +118,16 @@ class Register:
         Raises :class:`Invalid` or a refusal of the lifecycle where the ledger itself does not hold.
         """
         with writing(self._engine) as connection:
-            states, rows = {}, {}
+            replay, rows = Replay(), {}
             entries.size(connection, lock=True)
             for recorded in entries.every(connection):
-                entry = recorded.entry
-                state = states[entry.agreement] = transition(states.get(entry.agreement), entry)
-                rows[entry.agreement] = row_of(state, entry.occurred_at)
+                if (state := replay.take(recorded.entry)) is not None:
+                    rows[state.agreement] = row_of(state, recorded.entry.occurred_at)
             connection.execute(delete(tables.agreements))
             connection.execute(delete(tables.agreement_numbers))
             if rows:
-                connection.execute(insert(tables.agreements), [_columns(row) for row in rows.values()])
-            if numbers := _last_numbers(rows.values()):
+                connection.execute(insert(tables.agreements), [columns_of(row) for row in rows.values()])
+            if numbers := last_numbers(rows.values()):
                 connection.execute(insert(tables.agreement_numbers), numbers)
         return len(rows)
 
@@ -131,9 +135,18 @@ class Register:
 def write(connection: Connection, row: RegisterRow) -> None:
     """Insert or replace one line, inside the transaction that appended the entry it follows from."""
     if row.counter == 0:
-        connection.execute(insert(tables.agreements), _columns(row))
+        connection.execute(insert(tables.agreements), columns_of(row))
     else:
-        connection.execute(update(tables.agreements).where(tables.agreements.c.id == row.id), _columns(row))
+        connection.execute(update(tables.agreements).where(tables.agreements.c.id == row.id), columns_of(row))
+
+
+def write_all(connection: Connection, rows: Iterable[RegisterRow], begun: Collection[str]) -> None:
+    """Insert or replace several lines at once; ``begun`` are the ids whose first entry is among those appended."""
+    columns = [columns_of(row) for row in rows]
+    if new := [line for line in columns if line["id"] in begun]:
+        connection.execute(insert(tables.agreements), new)
+    if known := [{**line, "its_id": line["id"]} for line in columns if line["id"] not in begun]:
+        connection.execute(update(tables.agreements).where(tables.agreements.c.id == bindparam("its_id")), known)
 
 
 def known_agreements(connection: Connection) -> list[str]:
@@ -143,17 +156,36 @@ def known_agreements(connection: Connection) -> list[str]:
 
 def take_number(connection: Connection, document_type: str, year: int) -> int:
     """Return the next number of ``year``, taken if the transaction holds: without gaps, since one writes at a time."""
+    number = last_number(connection, document_type, year) + 1
+    give_numbers(connection, document_type, year, number)
+    return number
+
+
+def agreement_id(document_type: str, year: int, number: int) -> AgreementId:
+    """Return the id of an agreement; raises :class:`Refused` where there can be none."""
+    agreement = f"{document_type}-{year:04d}-{number:04d}"
+    if not AGREEMENT_ID.fullmatch(agreement):
+        raise Refused("no agreement can be numbered like this", got=agreement, expected="MOU-2026-0001")
+    return AgreementId(agreement)
+
+
+def last_number(connection: Connection, document_type: str, year: int) -> int:
+    """Return the last number given in ``year``, 0 before the first."""
     table = tables.agreement_numbers
     same = (table.c.document_type == document_type) & (table.c.year == year)
-    last = connection.execute(select(table.c.last).where(same)).scalar_one_or_none()
-    if last is None:
-        connection.execute(insert(table), {"document_type": document_type, "year": year, "last": 1})
-        return 1
-    connection.execute(update(table).where(same), {"last": last + 1})
-    return last + 1
+    return connection.execute(select(table.c.last).where(same)).scalar_one_or_none() or 0
 
 
-def _last_numbers(rows: Iterable[RegisterRow]) -> list[dict[str, object]]:
+def give_numbers(connection: Connection, document_type: str, year: int, last: int) -> None:
+    """Note that the numbers up to ``last`` are given; the caller holds the right to append."""
+    table = tables.agreement_numbers
+    same = (table.c.document_type == document_type) & (table.c.year == year)
+    if not connection.execute(update(table).where(same), {"last": last}).rowcount:
+        connection.execute(insert(table), {"document_type": document_type, "year": year, "last": last})
+
+
+def last_numbers(rows: Iterable[RegisterRow]) -> list[dict[str, object]]:
+    """Return the columns of the last number given, by document type and year."""
     last: dict[tuple[str, int], int] = {}
     for row in rows:
         if found := AGREEMENT_ID.fullmatch(row.id):
@@ -162,9 +194,11 @@ def _last_numbers(rows: Iterable[RegisterRow]) -> list[dict[str, object]]:
     return [{"document_type": kind, "year": year, "last": number} for (kind, year), number in sorted(last.items())]
 
 
-def _columns(row: RegisterRow) -> dict[str, object]:
+def columns_of(row: RegisterRow) -> dict[str, object]:
+    """Return the columns of one line."""
     lists = {"waits_for": " ".join(row.waits_for), "changes": " ".join(row.changes)}
-    return {**row.model_dump(), "stage": row.stage.value, **lists}
+    sign_by = row.sign_by.isoformat() if row.sign_by else None
+    return {**row.model_dump(), "stage": row.stage.value, "sign_by": sign_by, **lists}
 
 
 def _parsed(row: RowMapping) -> RegisterRow:

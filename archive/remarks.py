@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from archive.database import overwrite_erased, reading, writing
+from archive.database import reading
 from archive.tables import remarks
 from schemas.evidence import Digest, Evidence
 from schemas.people import commit
@@ -47,9 +47,3 @@ class Remarks:
         """Return the remark behind ``commitment``, or ``None`` where it was erased or never kept."""
         with reading(self._engine) as connection:
             return find(connection, commitment)
-
-    def erase(self, commitment: Digest) -> None:
-        """Remove text and salt of a remark from the database and its files; the ledger's commitment stays."""
-        with writing(self._engine) as connection:
-            forget(connection, commitment)
-        overwrite_erased(self._engine)

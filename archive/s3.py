@@ -19,9 +19,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from archive.bucket import ListedVersion, RefusedByStore, StoredVersion, VersionedBucket
-from archive.store import LockMode
+from archive.bucket import RefusedByStore, StoredVersion, VersionedBucket
+from archive.store import Encryption, Holding, ListedVersion, LockMode, Weakness
 from schemas.errors import Refused, StoreUnavailable
+
+_FIRST_REGION = "us-east-1"
+
+_NOT_IMPLEMENTED = 501
+"""An answer, and a lasting one: the store does not know the act."""
 
 _NO_VERSION = "null"
 """The VersionId S3 lists for objects of a bucket that keeps no versions."""
@@ -38,7 +43,7 @@ class S3Credentials:
 class S3Bucket(VersionedBucket):
     """The raw acts on one bucket, each tried once: an answer, RefusedByStore, or StoreUnavailable.
 
-    ``endpoint`` is ``None`` for AWS itself. Threads may share a bucket.
+    ``endpoint`` is ``None`` for AWS itself; ``encryption`` is asked for at every write. Threads may share a bucket.
     """
 
     def __init__(
@@ -48,19 +53,48 @@ class S3Bucket(VersionedBucket):
         *,
         endpoint: str | None = None,
         region: str = "us-east-1",
+        encryption: Encryption | None = None,
         timeout_seconds: float = 20,
     ) -> None:
         self._bucket = bucket
         self._credentials = credentials
         self._endpoint = endpoint
         self._region = region
+        self._encryption = encryption
         self._timeout_seconds = timeout_seconds
+        # making a client reads much that the next one of the same session finds there
+        self._session = boto3.session.Session()
         self._client: Any = self._connected()
 
     @property
     def name(self) -> str:
         """``s3:`` and the bucket's name."""
         return f"s3:{self._bucket}"
+
+    @property
+    def encryption(self) -> Encryption | None:
+        """What every write asks for at rest."""
+        return self._encryption
+
+    def make(self, *, locked: bool) -> bool:
+        """Make the bucket where it is not there, with Object Lock if ``locked``; return whether this call did."""
+        try:
+            with _wrapped(self.name):
+                self._client.head_bucket(Bucket=self._bucket)
+        except RefusedByStore as refusal:
+            if refusal.status != 404:
+                raise
+        else:
+            return False
+        # AWS takes its first region as the absence of a constraint only
+        where = {} if self._region == _FIRST_REGION else {"LocationConstraint": self._region}
+        with _wrapped(self.name):
+            self._client.create_bucket(
+                Bucket=self._bucket,
+                ObjectLockEnabledForBucket=locked,
+                **({"CreateBucketConfiguration": where} if where else {}),
+            )
+        return True
 
     def put(
         self,
@@ -75,6 +109,10 @@ class S3Bucket(VersionedBucket):
         words: dict[str, object] = {"IfNoneMatch": "*"} if create_only else {}
         if lock_mode is not None and retain_until is not None:
             words |= {"ObjectLockMode": str(lock_mode), "ObjectLockRetainUntilDate": retain_until}
+        if self._encryption is not None:
+            words["ServerSideEncryption"] = self._encryption.algorithm
+            if self._encryption.key is not None:
+                words["SSEKMSKeyId"] = self._encryption.key
         with _wrapped(self._place(key)):
             answer = self._client.put_object(Bucket=self._bucket, Key=key, **_declared(content), **words)
         return _version(answer.get("VersionId"))
@@ -101,19 +139,48 @@ class S3Bucket(VersionedBucket):
             version=_version(answer.get("VersionId")),
             lock_mode=answer.get("ObjectLockMode"),
             retain_until=answer.get("ObjectLockRetainUntilDate"),
+            encryption=answer.get("ServerSideEncryption"),
+        )
+
+    def head(self, key: str, version: str | None) -> Holding:
+        """Ask for the headers of one version: size, lock, legal hold, encryption."""
+        with _wrapped(self._place(key)):
+            answer = self._client.head_object(Bucket=self._bucket, Key=key, **_chosen(version))
+        return Holding(
+            size_bytes=answer["ContentLength"],
+            lock_mode=answer.get("ObjectLockMode"),
+            retain_until=answer.get("ObjectLockRetainUntilDate"),
+            held=answer.get("ObjectLockLegalHoldStatus") == "ON",
+            encryption=answer.get("ServerSideEncryption"),
         )
 
     def versions(self, prefix: str) -> Iterator[ListedVersion]:
-        """List versions by key; those of one key newest first."""
+        """List versions and delete markers by key, the versions of one key newest first; keys where that is unknown."""
         position: dict[str, str] = {}
         while True:
-            with _wrapped(self._place(prefix)):
-                page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix, **position)
-            for listed in page.get("Versions", ()):
-                yield ListedVersion(listed["Key"], _version(listed["VersionId"]))
+            try:
+                with _wrapped(self._place(prefix)):
+                    page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix, **position)
+            except RefusedByStore as refusal:
+                if refusal.status != _NOT_IMPLEMENTED:
+                    raise
+                yield from self._keys(prefix)
+                return
+            yield from sorted(_listed(page), key=lambda listed: listed.key.encode())
             if not page["IsTruncated"]:
                 return
             position = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+
+    def _keys(self, prefix: str) -> Iterator[ListedVersion]:
+        position: dict[str, str] = {}
+        while True:
+            with _wrapped(self._place(prefix)):
+                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **position)
+            for listed in page.get("Contents", ()):
+                yield ListedVersion(listed["Key"], None, listed["Size"])
+            if not page["IsTruncated"]:
+                return
+            position = {"ContinuationToken": page["NextContinuationToken"]}
 
     def delete(self, key: str, version: str | None = None, *, bypass: bool = False) -> None:
         """Delete one version, or set a delete marker; ``bypass`` claims the right to overrule GOVERNANCE."""
@@ -132,12 +199,45 @@ class S3Bucket(VersionedBucket):
                 **({"BypassGovernanceRetention": True} if bypass else {}),
             )
 
+    def hold(self, key: str, version: str, *, on: bool) -> None:
+        """Ask for the legal hold of one version to be placed or released."""
+        with _wrapped(self._place(key)):
+            self._client.put_object_legal_hold(
+                Bucket=self._bucket, Key=key, VersionId=version, LegalHold={"Status": "ON" if on else "OFF"}
+            )
+
+    def weaknesses(self) -> frozenset[Weakness]:
+        """Ask for versioning, lifecycle rules and the default retention."""
+        versioning = self._setting("get_bucket_versioning")
+        lifecycle = self._setting("get_bucket_lifecycle_configuration")
+        lock = self._setting("get_object_lock_configuration")
+        if versioning is None or lifecycle is None or lock is None:
+            return frozenset({Weakness.UNSEEN})
+        found = {
+            Weakness.VERSIONING_OFF: versioning.get("Status") != "Enabled",
+            Weakness.LIFECYCLE: any(rule.get("Status") == "Enabled" for rule in lifecycle.get("Rules", ())),
+            Weakness.DEFAULT_RETENTION: "Rule" in lock.get("ObjectLockConfiguration", {}),
+        }
+        return frozenset(weakness for weakness, is_so in found.items() if is_so)
+
+    def _setting(self, question: str) -> dict[str, Any] | None:
+        """Return one setting of the bucket, empty where it is not set; ``None`` where we may not look."""
+        try:
+            with _wrapped(f"{question} of {self.name}"):
+                return getattr(self._client, question)(Bucket=self._bucket)
+        except RefusedByStore as refusal:
+            if refusal.status == 403:
+                return None
+            if refusal.status == 404 and refusal.code != "NoSuchBucket":
+                return {}
+            raise
+
     def _place(self, key: str) -> str:
         return f"{key} in {self.name}"
 
     def _connected(self) -> Any:
         try:
-            return boto3.session.Session().client(
+            return self._session.client(
                 "s3",
                 endpoint_url=self._endpoint,
                 region_name=self._region,
@@ -171,9 +271,17 @@ def _wrapped(where: str) -> Generator[None]:
     except ClientError as fault:
         status = int(fault.response["ResponseMetadata"]["HTTPStatusCode"])
         code = str(fault.response["Error"].get("Code", ""))
-        if status >= 500 or status == 429:
+        if (status >= 500 and status != _NOT_IMPLEMENTED) or status == 429:
             raise StoreUnavailable(
                 "the store could not do it now", where=where, got=f"{status} {code}", remedy="repeat later"
+            ) from fault
+        if code == "RequestTimeTooSkewed":
+            raise StoreUnavailable(
+                "the store finds that this machine's clock is wrong",
+                where=where,
+                got=f"{status} {code}",
+                expected="a clock within 15 minutes of the store's",
+                remedy="set the clock of this machine (NTP), then repeat",
             ) from fault
         remedy = "make the bucket first, with Object Lock enabled" if code == "NoSuchBucket" else None
         raise RefusedByStore("the store refused", where=where, status=status, code=code, remedy=remedy) from fault
@@ -189,6 +297,13 @@ def _wrapped(where: str) -> Generator[None]:
 def _declared(content: bytes) -> dict[str, object]:
     checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
     return {"Body": content, "ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum}
+
+
+def _listed(page: dict[str, Any]) -> Iterator[ListedVersion]:
+    for listed in page.get("Versions", ()):
+        yield ListedVersion(listed["Key"], _version(listed["VersionId"]), listed["Size"])
+    for marker in page.get("DeleteMarkers", ()):
+        yield ListedVersion(marker["Key"], _version(marker["VersionId"]), deleted=True)
 
 
 def _chosen(version: str | None) -> dict[str, str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from schemas.errors import ConflictingContent, DigestMismatch, Refused
-from schemas.evidence import DepositReceipt, Digest, Evidence, digest_of
+from schemas.evidence import DepositReceipt, Digest, Evidence, Instant, digest_of
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _NAMED_DIGEST = re.compile(r"([0-9a-f]{64})(?:\.[^/]*)?")
@@ -31,6 +32,14 @@ class LockMode(StrEnum):
     """Held against everybody until the date; for production."""
 
 
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """Encryption at rest asked of S3: ``AES256`` (the store's keys) or ``aws:kms``, with the name of a key there."""
+
+    algorithm: str
+    key: str | None = None
+
+
 class Behaviour(StrEnum):
     """What a store is seen to do, or not, when the probe tries it; see ``archive.probe``."""
 
@@ -41,10 +50,28 @@ class Behaviour(StrEnum):
     REFUSES_DELETION = "a locked version is not deleted"
     REFUSES_BYPASS = "a locked version is not deleted with the right to bypass claimed"
     REFUSES_SHORTENING = "a retention is neither shortened nor weakened"
+    EXTENDS_RETENTION = "a retention is extended"
+    HOLDS_LEGALLY = "a version under legal hold is not deleted, and is once the hold is released"
 
 
-_WORM = frozenset(Behaviour) - {Behaviour.CREATES_ONCE}
-"""What makes write-once-read-many: CREATES_ONCE spares a second version, the others protect the first."""
+class Weakness(StrEnum):
+    """A setting of a whole bucket that works against what lies in it, or can."""
+
+    VERSIONING_OFF = "versioning is not enabled"
+    """What is written next replaces what lies there."""
+    LIFECYCLE = "a lifecycle rule expires objects"
+    """The store itself deletes what no lock holds, and hides what one does."""
+    DEFAULT_RETENTION = "a default retention is set"
+    """Objects are locked for a time nobody here chose."""
+    UNSEEN = "the bucket's settings cannot be read"
+    """These credentials lack the right to look, so that a change would go unseen."""
+
+
+_WORM = frozenset(Behaviour) - {Behaviour.CREATES_ONCE, Behaviour.HOLDS_LEGALLY}
+"""What makes write-once-read-many: CREATES_ONCE spares a second version, the others protect the first.
+
+A legal hold is a right beside the lock.
+"""
 
 
 class ProbedFact(Evidence):
@@ -80,9 +107,37 @@ class StoreCapabilities(Evidence):
         return self.mode if self.worm else None
 
     @property
+    def holds_legally(self) -> bool:
+        """Whether the store has a legal hold of its own to place; it stands beside a proven lock only."""
+        return self.worm and self.proves(Behaviour.HOLDS_LEGALLY)
+
+    @property
     def promise(self) -> str:
         """What may be said of this store to a person: ``WORM`` or ``tamper-evident``."""
         return "WORM" if self.worm else "tamper-evident"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """One version as a listing shows it, or a delete marker (``deleted``), which has no bytes.
+
+    ``version`` is ``None`` in a store that keeps no versions.
+    """
+
+    key: str
+    version: str | None
+    size_bytes: int = 0
+    deleted: bool = False
+
+
+class Holding(Evidence):
+    """What a store says of one version without reading it; ``encryption`` is the algorithm at rest it names."""
+
+    size_bytes: int
+    lock_mode: str | None = None
+    retain_until: Instant | None = None
+    held: bool = False
+    encryption: str | None = None
 
 
 class ObjectStore(Protocol):
@@ -129,6 +184,47 @@ class ObjectStore(Protocol):
         """Yield the keys that begin with ``prefix``, in the order of their bytes.
 
         Keys stored while the walk goes on may be missing from it.
+        """
+        ...
+
+    def versions(self, prefix: str = "") -> Iterator[ListedVersion]:
+        """Yield all that lies under keys with ``prefix``: every version and delete marker, by the bytes of the keys.
+
+        The versions of one key come newest first.
+        """
+        ...
+
+    def inspect(self, key: str, version: str | None) -> Holding | None:
+        """Return what the store says of a version without reading it; ``None`` when it is not there."""
+        ...
+
+    def examine(self, key: str, version: str | None) -> DepositReceipt | None:
+        """Read and hash what really lies there, whatever the key names; ``None`` when nothing does."""
+        ...
+
+    def weaknesses(self) -> frozenset[Weakness]:
+        """Return what is set for the whole store against what lies in it; asked only where the lock is proven."""
+        ...
+
+    def extend(self, receipt: DepositReceipt, until: datetime) -> Holding:
+        """Have the version locked until ``until`` (aware) at least, and return what the store then says of it.
+
+        Where the lock is not proven nothing is asked of the store. Raises Invalid when the store says it did and did
+        not, Refused when the version is not there.
+        """
+        ...
+
+    def hold(self, receipt: DepositReceipt, *, on: bool) -> Holding:
+        """Place or release the store's own legal hold, where that is proven, and return what the store then says.
+
+        ``held`` of the answer says whether the store itself holds it; raises as :meth:`extend`.
+        """
+        ...
+
+    def dispose(self, receipt: DepositReceipt) -> None:
+        """Destroy the version for good; one that is not there is destroyed already.
+
+        Raises Refused while the store holds it.
         """
         ...
 

@@ -16,7 +16,8 @@ from archive.narrative import revision, sentence
 from archive.record import Record
 from schemas import events as ev
 from schemas.documents import model_of
-from schemas.evidence import Digest, SignatureKind, SignatureReport, Verdict, instant_text
+from schemas.evidence import DepositReceipt, Digest, SignatureKind, SignatureReport, Verdict, instant_text
+from schemas.signature import LegalEffect
 
 _KINDS = {
     SignatureKind.SIGNATURE: "Signature of a person",
@@ -54,11 +55,14 @@ def write_summary(record: Record) -> bytes:
     return _PAGE.format(title=escape(title), style=style, body=body).encode()
 
 
-def write_readme(record: Record) -> bytes:
-    """Return the note for auditors as plain text in UTF-8."""
+def write_readme(record: Record, verifier: Digest) -> bytes:
+    """Return the note for auditors as plain text in UTF-8; it names the standalone verifier by its SHA-256."""
     text = Path(__file__).with_name("readme_v1.txt").read_text("utf-8")
     state = record.history.state
-    return Template(text).substitute(agreement=state.agreement, title=state.title, draft=state.draft).encode()
+    filled = Template(text).substitute(
+        agreement=state.agreement, title=state.title, draft=state.draft, verifier=verifier
+    )
+    return filled.encode()
 
 
 def _head(record: Record) -> str:
@@ -82,7 +86,7 @@ def _verdict(record: Record) -> str:
         )
     return f"""{rehearsal}<div class="verdict {report.verdict}">
 <strong>{_VERDICTS[report.verdict]}</strong>
-<p>So the validation of all signatures, seals and timestamps said when the document was concluded,
+<p>So the last recorded validation of all signatures, seals and timestamps said; the document was concluded on
 {_time(record.history.concluded_at)} UTC. This page retells the evidence beside it and proves nothing by itself.
 README.txt says how to verify the evidence, with the organisation&rsquo;s public keys from outside this file.</p>
 </div>"""
@@ -99,14 +103,16 @@ def _parties(record: Record) -> str:
 
 
 def _chain(record: Record) -> str:
+    counting = {event.pdf for event in record.history.signed}
     steps = [
         (entry, step)
         for entry in record.history.entries
         if (step := revision(entry.event, record.history.state.draft, record.document)) is not None
+        and (not isinstance(entry.event, ev.Signed) or entry.event.pdf in counting)
     ]
     rows = [(_text(what), _time(entry.occurred_at), _code(digest)) for entry, (what, digest) in steps]
     table = _table(
-        "Each file begins with all bytes of the one before; the archived file is the concluded one.",
+        "Each file begins with all bytes of the one before; the archived file is the last one.",
         ("Step", "Time (UTC)", "SHA-256 of the PDF"),
         rows,
     )
@@ -121,11 +127,13 @@ def _chain(record: Record) -> str:
 
 
 def _timeline(record: Record) -> str:
+    by_delegate = record.history.by_delegate
     placed = zip(record.history.entries, record.leaf_indices, strict=True)
     rows = [
         (
             _time(entry.occurred_at),
-            _text(sentence(entry.event, record.document)) + _comment(entry.event, record),
+            _text(sentence(entry.event, record.document, by_delegate=entry.counter in by_delegate))
+            + _comment(entry.event, record),
             _actor(entry, record),
             str(entry.counter) + _quiet(f"leaf&#160;{leaf}"),
         )
@@ -140,9 +148,9 @@ def _timeline(record: Record) -> str:
 
 
 def _comment(event: ev.Event, record: Record) -> str:
-    if not isinstance(event, ev.Edited | ev.Returned | ev.Rejected | ev.Withdrawn | ev.Declined):
+    if (remark := getattr(event, "remark", None)) is None:
         return ""
-    opening = record.remarks.get(event.remark)
+    opening = record.remarks.get(remark)
     return f"<blockquote>{_text(opening.text) if opening else _ERASED}</blockquote>"
 
 
@@ -160,15 +168,21 @@ def _actor(entry: ev.Entry, record: Record) -> str:
 def _signatures(record: Record) -> str:
     rows = [_signature(mark) for mark in record.report.signatures]
     columns = ("What", "Certificate", "Time (UTC)", "Found")
-    table = _table("As validated at conclusion, in the order of the file.", columns, rows)
+    policy = record.history.state.policy
+    table = _table(
+        f"As last recorded, in the order of the file. The policy asks for level {escape(policy.level)}.", columns, rows
+    )
     return f"<h2>Signatures, seals, timestamps</h2>\n{table}"
 
 
 def _signature(mark: SignatureReport) -> Sequence[str]:
     when = _time(mark.signed_at) if mark.signed_at else "not known"
     proof = "proven by a timestamp" if mark.timestamped else "claimed"
+    # Whether a signature is qualified the trusted lists of the organisation said: it is recorded, not proven here.
+    said = "recorded as" if mark.effect is LegalEffect.QES else "legally:"
+    effect = f"; {said} {escape(mark.effect)}" if mark.effect else ""
     return (
-        f"{_KINDS[mark.kind]}{_quiet(_text(mark.field))}",
+        f"{_KINDS[mark.kind]}{_quiet(_text(mark.field) + effect)}",
         f"{_text(mark.subject)}<br>{_code(mark.certificate)}",
         f"{when}{_quiet(proof)}" if mark.signed_at else when,
         f"{mark.verdict}, {_text(mark.level)}{_quiet(_text(mark.reason))}",
@@ -176,27 +190,42 @@ def _signature(mark: SignatureReport) -> Sequence[str]:
 
 
 def _keeping(record: Record) -> str:
-    receipt, head = record.history.deposited.receipt, record.checkpoint
-    held = "tamper-evident: a change is noticed, but no lock is proven"
-    if receipt.lock_mode is not None:
-        until = f" until {_time(receipt.retain_until)} UTC" if receipt.retain_until else ""
-        held = f"locked against change and deletion ({_text(receipt.lock_mode)}){until}"
+    head, state = record.checkpoint, record.history.state
+    rows = [
+        (
+            _text(receipt.store),
+            _code(receipt.key),
+            _code(receipt.version) if receipt.version else "none",
+            _held(receipt),
+        )
+        for receipt in record.history.receipts
+    ]
+    table = _table("Every deposit, the newest last.", ("Store", "Key", "Version", "Held"), rows)
+    until = f"until {state.retention_until.isoformat()}" if state.retention_until else "not begun: no balance is paid"
     return f"""<h2>Where it is kept</h2>
+{table}
 {_facts([
-    ("Store", _text(receipt.store)),
-    ("Key", _code(receipt.key)),
-    ("Version", _code(receipt.version) if receipt.version else "none"),
-    ("Size", f"{receipt.size_bytes:,} bytes"),
-    ("Held", held),
+    ("Retention", until + ("; a legal hold is in place" if state.held else "")),
+    ("Size", f"{record.history.receipts[-1].size_bytes:,} bytes"),
     ("Ledger", _text(head.origin)),
     ("Entries in the ledger", f"{head.tree_size:,} when this dossier was made"),
     ("Root of its tree", _code(head.root)),
 ])}"""  # fmt: skip
 
 
+def _held(receipt: DepositReceipt) -> str:
+    if receipt.lock_mode is None:
+        return "tamper-evident: a change is noticed, but no lock is proven"
+    until = f" until {_time(receipt.retain_until)} UTC" if receipt.retain_until else ""
+    return f"locked against change and deletion ({_text(receipt.lock_mode)}){until}"
+
+
 def _files(record: Record) -> str:
-    rows = [(_text(name), _code(digest)) for name, digest in sorted(record.history.files.items())]
-    table = _table("Files whose digests the ledger holds.", ("File", "SHA-256"), rows)
+    files = {**record.history.files, **record.enclosed}
+    rows = [(_text(name), _code(digest)) for name, digest in sorted(files.items())]
+    table = _table(
+        "Files whose digests the ledger holds, itself or in a file that it names.", ("File", "SHA-256"), rows
+    )
     return f"<h2>Files</h2>\n{table}"
 
 
@@ -211,7 +240,9 @@ def _foot(record: Record) -> str:
     return f"""</main>
 <footer>
 <p>{erased}Not proven here: that anybody named had the power to sign, that the ledger shows everybody the same
-history, and that the ledger&rsquo;s times are right. README.txt says more.</p>
+history (a witness of the ledger&rsquo;s own administrator proves no more than the ledger&rsquo;s own key; the
+organisation&rsquo;s public keys say who such a witness is), and that the ledger&rsquo;s times are right. README.txt
+says more.</p>
 </footer>"""
 
 

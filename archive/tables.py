@@ -4,7 +4,8 @@
 
     ledger_entries  log_state  checkpoints      the truth: append-only, no personal data
     agreements  agreement_numbers               the register: rebuilt from the ledger at any time
-    people  remarks                             erasable: what the ledger only commits to
+    people  remarks  sign_links  openings       erasable: what the ledger only commits to
+    publisher                                   the lease of whoever publishes checkpoints
     outbox                                      stages that are due, written with the entry that makes them due
 
 Instants are RFC 3339 in UTC with microseconds, digests 64 hex digits: equal width, so text order is time order.
@@ -110,6 +111,7 @@ agreements = Table(
     Column("counter", Integer, nullable=False),
     Column("pdf", DIGEST),
     Column("changes", Text, nullable=False),
+    Column("sign_by", String(10)),
     Index(None, "stage", "since"),
 )
 """Where each agreement stands; ``waits_for`` (such as ``office:legal``) and ``changes`` are separated by spaces."""
@@ -145,6 +147,45 @@ remarks = Table(
 )
 """Free text the ledger commits to, such as a reviewer's comment; an erased remark has no row."""
 
+sign_links = Table(
+    "sign_links",
+    METADATA,
+    Column("link_hash", DIGEST, primary_key=True),
+    Column("agreement", String(64), nullable=False),
+    Column("signatory", String(64), nullable=False),
+    Column("person", DIGEST, nullable=False),
+    Column("base", DIGEST, nullable=False),
+    Column("expires_at", InstantText, nullable=False),
+    Column("code_hash", DIGEST),
+    Column("code_expires_at", InstantText),
+    Column("attempts", Integer, nullable=False),
+    Column("used_at", InstantText),
+    Index(None, "agreement", "signatory"),
+)
+"""Links sent to signatories, and the one-time code asked for with each: only hashes; erasable."""
+
+openings = Table(
+    "openings",
+    METADATA,
+    Column("commitment", DIGEST, primary_key=True),
+    Column("salt", DIGEST, nullable=False),
+    Column("agreement", String(64), nullable=False),
+    Column("person", DIGEST),
+    Column("content", Text, nullable=False),
+)
+"""Personal data that evidence records commit to (RFC 8785 JSON); an erased one has no row."""
+
+publisher = Table(
+    "publisher",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", String(64)),
+    Column("until", InstantText),
+    CheckConstraint("id = 1", name="one_row"),
+)
+"""Who publishes checkpoints: each holder gets the next token, and every durable step checks it is still theirs."""
+
 outbox = Table(
     "outbox",
     METADATA,
@@ -159,7 +200,11 @@ outbox = Table(
     Column("failed_at", InstantText),
     Column("failure", Text),
     Column("retry", Boolean, nullable=False),
+    Column("done_at", InstantText),
     UniqueConstraint("stage", "agreement", "version", "attempt"),
     Index(None, "dispatched_at", "created_at"),
 )
-"""Stages to start; a row is due until its run was started (``dispatched_at``) or failed (``failed_at``)."""
+"""Stages to start; a row is due until its run was started (``dispatched_at``) or failed (``failed_at``).
+
+``done_at`` stands only where the ledger does not say that a stage is done.
+"""

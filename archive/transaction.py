@@ -8,14 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from archive import entries, outbox, people, register, remarks
+from archive import entries, openings, outbox, people, personal, register, remarks, sign_links
 from archive.entries import Recorded
 from archive.outbox import OutboxRow
 from archive.people import RandomBytes
 from archive.proposals import unknown
 from schemas.errors import ConflictingContent, Refused
 from schemas.events import Entry, Event
-from schemas.evidence import AgreementId, Digest, canonical_json, digest_of
+from schemas.evidence import AgreementId, Digest, SignatoryId, canonical_json, digest_of
+from schemas.installation import INSTALLATION, check_next
 from schemas.lifecycle import fold, transition
 from schemas.people import Actor, Person, Role
 from schemas.state import AgreementState
@@ -58,31 +59,45 @@ class Transaction:
         for another agreement, actor or event.
         """
         if (first := self.find(op_id)) is not None:
-            _check_same_act(first.entry, agreement, actor, event)
+            check_same_act(first.entry, agreement, actor, event)
             return first
         before = self._known_state(agreement)
-        try:
-            entry = Entry(
-                op_id=op_id,
-                agreement=agreement,
-                counter=0 if before is None else before.counter + 1,
-                occurred_at=occurred_at,
-                actor=actor,
-                event=event,
-            )
-            leaf = entries.readable_leaf_of(entry)
-        except ValueError as cause:
-            raise Refused("this cannot be a ledger entry", where=agreement, got=str(cause)) from cause
+        entry, leaf = entry_of(
+            op_id=op_id,
+            agreement=agreement,
+            counter=0 if before is None else before.counter + 1,
+            occurred_at=occurred_at,
+            actor=actor,
+            event=event,
+        )
         after = transition(before, entry)
         self._half_written = True
-        entries.append(self._connection, self._size, entry, leaf)
+        leaf_index = self._append_leaf(entry, leaf)
         register.write(self._connection, register.row_of(after, entry.occurred_at))
         self._half_written = False
-        appended = Appended(leaf_index=self._size, entry=entry, repeated=False)
-        self._size += 1
         self._states[agreement] = after
         self._unused_numbers.discard(agreement)
-        return appended
+        return Appended(leaf_index=leaf_index, entry=entry, repeated=False)
+
+    def append_installation(self, op_id: Digest, occurred_at: datetime, actor: Actor, event: Event) -> Appended:
+        """Append an event about the installation as a whole, exactly once; the register knows nothing of it.
+
+        Raises what :func:`schemas.installation.check_next` raises, and :class:`ConflictingContent` as :meth:`append`.
+        """
+        if (first := self.find(op_id)) is not None:
+            check_same_act(first.entry, INSTALLATION, actor, event)
+            return first
+        last = entries.last_counter(self._connection, INSTALLATION)
+        entry, leaf = entry_of(
+            op_id=op_id,
+            agreement=INSTALLATION,
+            counter=last + 1,
+            occurred_at=occurred_at,
+            actor=actor,
+            event=event,
+        )
+        check_next(last, entry)
+        return Appended(leaf_index=self._append_leaf(entry, leaf), entry=entry, repeated=False)
 
     def find(self, op_id: Digest) -> Appended | None:
         """Return what was appended under ``op_id``, if anything was.
@@ -107,10 +122,7 @@ class Transaction:
         It must be requested in this transaction, which is refused otherwise: numbers have no gaps.
         """
         prefix = document_type.upper()
-        number = register.take_number(self._connection, prefix, year)
-        agreement = AgreementId(f"{prefix}-{year:04d}-{number:04d}")
-        if not register.AGREEMENT_ID.fullmatch(agreement):
-            raise Refused("no agreement can be numbered like this", got=agreement, expected="MOU-2026-0001")
+        agreement = register.agreement_id(prefix, year, register.take_number(self._connection, prefix, year))
         self._unused_numbers.add(agreement)
         return agreement
 
@@ -120,15 +132,39 @@ class Transaction:
         """Note that ``stage`` is due; the same stage, agreement, version and attempt again is the same row."""
         return outbox.enqueue(self._connection, stage, agreement, version, attempt=attempt, now=now)
 
+    def enqueue_anew(self, stage: str, agreement: AgreementId | str, version: int, *, now: datetime) -> OutboxRow:
+        """Note that ``stage`` is due once more; see :func:`archive.outbox.enqueue_anew`."""
+        return outbox.enqueue_anew(self._connection, stage, agreement, version, now=now)
+
     def remember_remark(self, text: str, salt: Digest) -> Digest:
         """Keep erasable text and return the commitment for an event to carry; ``salt`` is 32 random bytes in hex."""
         return remarks.remember(self._connection, text, salt)
+
+    def remember_opening(self, content: object, salt: Digest, *, agreement: str, person: Digest | None) -> Digest:
+        """Keep what an evidence record commits to; see :func:`archive.openings.remember`."""
+        return openings.remember(self._connection, content, salt, agreement=agreement, person=person)
+
+    def use_link(self, link: str, now: datetime) -> bool:
+        """Note that a link to sign was used, and return whether this call did it."""
+        return sign_links.use(self._connection, link, now)
+
+    def void_links(self, agreement: AgreementId | str, signatory: SignatoryId) -> None:
+        """Forget every unused link to sign in the field of ``signatory``."""
+        sign_links.void(self._connection, agreement, signatory)
 
     def add_person(
         self, email: str, name: str, roles: Iterable[Role], random_bytes: RandomBytes = secrets.token_bytes
     ) -> Person:
         """Add a person or add to their roles; see :func:`archive.people.add`."""
         return people.add(self._connection, email, name, roles, random_bytes)
+
+    def erase_person(self, email: str) -> Person:
+        """Delete what opens the ledger's commitments to a person; see :func:`archive.personal.erase_person`."""
+        return personal.erase_person(self._connection, email)
+
+    def erase_agreement(self, agreement: AgreementId) -> None:
+        """Delete what opens the commitments of a disposed agreement; see :func:`archive.personal.erase_agreement`."""
+        personal.erase_agreement(self._connection, agreement)
 
     def close(self) -> None:
         """Refuse the whole transaction where an append broke off, or a number was taken for no request."""
@@ -141,6 +177,12 @@ class Transaction:
                 expected="a request in the same transaction",
             )
 
+    def _append_leaf(self, entry: Entry, leaf: bytes) -> int:
+        leaf_index = self._size
+        entries.append(self._connection, leaf_index, (entry, leaf))
+        self._size += 1
+        return leaf_index
+
     def _known_state(self, agreement: str) -> AgreementState | None:
         if agreement not in self._states:
             recorded = entries.of_agreement(self._connection, agreement)
@@ -150,7 +192,17 @@ class Transaction:
         return self._states[agreement]
 
 
-def _check_same_act(first: Entry, agreement: str, actor: Actor, event: Event) -> None:
+def entry_of(**parts: object) -> tuple[Entry, bytes]:
+    """Return the entry of these parts and its leaf; raises :class:`Refused` where they make none."""
+    try:
+        entry = Entry(**parts)  # pyrefly: ignore  # pydantic checks the parts
+        return entry, entries.readable_leaf_of(entry)
+    except ValueError as cause:
+        raise Refused("this cannot be a ledger entry", where=str(parts["agreement"]), got=str(cause)) from cause
+
+
+def check_same_act(first: Entry, agreement: str, actor: Actor, event: Event) -> None:
+    """Raise :class:`ConflictingContent` unless ``first`` records this act."""
     if (first.agreement, first.actor, first.event) != (agreement, actor, event):
         raise ConflictingContent(
             "this act was recorded before, with other content",

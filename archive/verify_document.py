@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archive.confirmations import confirmed_facts
-from archive.dossier import RECEIPT
+from archive.dossier import receipt_name
+from archive.enclosed import enclosed_files, recorded_signatures
 from archive.exact import exact_json, read_exact
 from archive.examination import Examination
 from archive.history import AGREEMENT_PDF, SEAL_REPORT, History
@@ -13,14 +14,18 @@ from archive.record import read_seal_report
 from archive.revisions import Revision, revisions_within
 from archive.verify_ledger import member
 from schemas.errors import DigestMismatch, Invalid
+from schemas.events import Concluded, Renewed
 from schemas.evidence import DepositReceipt, Digest, SealReport, Verdict, digest_of
 from schemas.manifest import DraftManifest
+from schemas.signature import LEVELS
 from schemas.state import Approval
+
+_DRAFTED = ("drafts/", "templates/", "authority/", "evidence/")
 
 
 def verify_files(examination: Examination, members: Mapping[str, bytes], history: History) -> None:
     """Examine that every file is the one the ledger names: drafts, confirmations, approvals, revisions, deposit."""
-    drafted = {name: digest for name, digest in history.files.items() if name.startswith(("drafts/", "templates/"))}
+    drafted = {name: digest for name, digest in history.files.items() if name.startswith(_DRAFTED)}
     examination.check(
         "drafts",
         lambda: _same_digests(members, drafted),
@@ -61,7 +66,10 @@ def verify_files(examination: Examination, members: Mapping[str, bytes], history
     examination.check(
         "deposit",
         lambda: _deposited(members, history),
-        lambda receipt: f"the archive received this file, {receipt.size_bytes} bytes, as {receipt.key}",
+        lambda receipts: (
+            f"the archive received this file, {receipts[-1].size_bytes} bytes, as {receipts[-1].key}"
+            + (f", after {len(receipts) - 1} files that it extends" if receipts[1:] else "")
+        ),
         place=AGREEMENT_PDF,
     )
 
@@ -69,12 +77,37 @@ def verify_files(examination: Examination, members: Mapping[str, bytes], history
 def verify_recorded_report(
     examination: Examination, members: Mapping[str, bytes], history: History
 ) -> SealReport | None:
-    """Examine the validation that was recorded at conclusion; return it."""
-    return examination.check(
+    """Examine the validations that were recorded at conclusion and at renewals; return the newest."""
+    reports = examination.check(
         "seal report",
         lambda: _recorded(members, history),
-        lambda report: f"recorded at conclusion: {report.verdict}, {report.level}, {len(report.signatures)} marks",
+        lambda found: "; ".join(
+            f"recorded at {what}: {report.verdict}, {report.level}, {len(report.signatures)} marks"
+            for what, report in zip(("conclusion", *("renewal" for _ in found[1:])), found, strict=True)
+        ),
         place=SEAL_REPORT,
+    )
+    return None if reports is None else reports[-1]
+
+
+def verify_enclosed(
+    examination: Examination, members: Mapping[str, bytes], history: History
+) -> dict[str, Digest] | None:
+    """Examine evidence records, and the files that records and the newest report name; return these files."""
+
+    def enclosed() -> dict[str, Digest]:
+        files = enclosed_files(history, lambda name: member(members, name))
+        _same_digests(members, files)
+        return files
+
+    return examination.check(
+        "evidence records",
+        enclosed,
+        lambda files: (
+            f"{len(recorded_signatures(history))} records of clicks and paper originals, each of the signature in the "
+            f"ledger; {len(files)} files that records and the seal report name are the ones they name"
+        ),
+        place="evidence/",
     )
 
 
@@ -131,8 +164,8 @@ def _chain_told(revisions: tuple[Revision, ...]) -> str:
     )
 
 
-def _deposited(members: Mapping[str, bytes], history: History) -> DepositReceipt:
-    receipt, pdf = history.deposited.receipt, member(members, AGREEMENT_PDF)
+def _deposited(members: Mapping[str, bytes], history: History) -> tuple[DepositReceipt, ...]:
+    receipt, pdf = history.receipts[-1], member(members, AGREEMENT_PDF)
     if digest_of(pdf) != receipt.sha256:
         raise DigestMismatch(
             "the file is not the one the archive received",
@@ -141,31 +174,40 @@ def _deposited(members: Mapping[str, bytes], history: History) -> DepositReceipt
             expected=receipt.sha256,
         )
     if len(pdf) != receipt.size_bytes:
-        raise Invalid("the receipt states another size", where=RECEIPT, got=receipt.size_bytes, expected=len(pdf))
-    if member(members, RECEIPT) != exact_json(receipt):
-        raise Invalid("the receipt is not the one in the ledger", where=RECEIPT)
-    return receipt
+        where = receipt_name(len(history.receipts) - 1)
+        raise Invalid("the receipt states another size", where=where, got=receipt.size_bytes, expected=len(pdf))
+    for number, recorded in enumerate(history.receipts):
+        if member(members, receipt_name(number)) != exact_json(recorded):
+            raise Invalid("the receipt is not the one in the ledger", where=receipt_name(number))
+    return history.receipts
 
 
-def _recorded(members: Mapping[str, bytes], history: History) -> SealReport:
-    content = member(members, SEAL_REPORT)
-    if digest_of(content) != history.concluded.report:
-        raise DigestMismatch(
-            "the report is not the one the ledger names",
+def _recorded(members: Mapping[str, bytes], history: History) -> tuple[SealReport, ...]:
+    reports = tuple(_recorded_by(event, name, member(members, name)) for name, event in history.reports)
+    wanted = history.state.policy.level
+    if reports[0].level not in LEVELS[LEVELS.index(wanted) :]:
+        raise Invalid(
+            "the document was concluded at a lower level than its policy asks for",
             where=SEAL_REPORT,
-            got=digest_of(content),
-            expected=history.concluded.report,
+            got=reports[0].level,
+            expected=wanted,
+        )
+    return reports
+
+
+def _recorded_by(event: Concluded | Renewed, name: str, content: bytes) -> SealReport:
+    if digest_of(content) != event.report:
+        raise DigestMismatch(
+            "the report is not the one the ledger names", where=name, got=digest_of(content), expected=event.report
         )
     report = read_seal_report(content)
-    if report.pdf != history.concluded.pdf:
-        raise Invalid(
-            "the report is about another PDF", where=SEAL_REPORT, got=report.pdf, expected=history.concluded.pdf
-        )
-    if (report.verdict, report.level) != (Verdict.VALID, history.concluded.level):
+    if report.pdf != event.pdf:
+        raise Invalid("the report is about another PDF", where=name, got=report.pdf, expected=event.pdf)
+    if (report.verdict, report.level) != (Verdict.VALID, event.level):
         raise Invalid(
             "the report contradicts the ledger",
-            where=SEAL_REPORT,
+            where=name,
             got=f"{report.verdict}, {report.level}",
-            expected=f"{Verdict.VALID}, {history.concluded.level}",
+            expected=f"{Verdict.VALID}, {event.level}",
         )
     return report

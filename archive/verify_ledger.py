@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime, timedelta
 
 from archive.checkpoint import open_checkpoint, parse_checkpoint
-from archive.dossier import CHECKPOINT, entry_name, proof_name
+from archive.cosignature import Cosignature, open_cosignatures
+from archive.dossier import CHECKPOINT, TOKEN, entry_name, proof_name
 from archive.exact import read_exact
 from archive.examination import Examination
 from archive.history import History, history_of
 from archive.merkle import Inclusion, leaf_hash, verify_inclusion
+from archive.tlog_proof import read_proof, write_proof
 from schemas.errors import ConvenioError, Invalid
 from schemas.events import Entry
-from schemas.evidence import Checkpoint, InclusionProof, Verdict, VerificationKeys, instant_text
+from schemas.evidence import Checkpoint, SignatureReport, Verdict, VerificationKeys, instant_text
+
+JudgeToken = Callable[[bytes, bytes, VerificationKeys | None], SignatureReport]
+"""Validates an RFC 3161 token over bytes, against the keys given or without any; raises where it does not hold."""
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the ledger's clock may be ahead of the verifier's."""
@@ -77,6 +82,52 @@ def verify_checkpoint(
     return stated
 
 
+def verify_witnesses(examination: Examination, checkpoint: Checkpoint, keys: VerificationKeys | None) -> None:
+    """Examine the co-signatures of every witness that is pinned; other signature lines are nobody's word."""
+    if keys is None or not keys.witnesses:
+        return
+    names = {witness.key.split("+", 1)[0] for witness in keys.witnesses}
+    own = {witness.key.split("+", 1)[0] for witness in keys.witnesses if witness.same_administrator}
+    found = examination.attempt(
+        "witnesses",
+        lambda: open_cosignatures(checkpoint.note, [witness.key for witness in keys.witnesses]),
+        place=CHECKPOINT,
+    )
+    if found is None:
+        return
+    if missing := sorted(names - {one.name for one in found}):
+        reason = f"not co-signed by {', '.join(missing)}, so that nobody else saw this ledger grow to this size"
+        examination.found("witnesses", Verdict.INDETERMINATE, reason, CHECKPOINT)
+    else:
+        seen = "; ".join(_seen(one, own) for one in found)
+        examination.found("witnesses", Verdict.VALID, f"co-signed by {seen}", CHECKPOINT)
+
+
+def _seen(found: Cosignature, own: Container[str]) -> str:
+    seen = f"{found.name} at {instant_text(found.at)}"
+    same = ", of the same administrator: proves no more than the ledger's own key"
+    return seen + same if found.name in own else seen
+
+
+def verify_token(
+    examination: Examination,
+    members: Mapping[str, bytes],
+    checkpoint: Checkpoint,
+    keys: VerificationKeys | None,
+    judge_token: JudgeToken,
+) -> None:
+    """Examine the RFC 3161 token over the checkpoint: it proves that every entry existed by then."""
+    report = examination.attempt(
+        "checkpoint time",
+        lambda: judge_token(member(members, TOKEN), checkpoint.note.encode(), keys),
+        place=TOKEN,
+    )
+    if report is not None:
+        at = instant_text(report.signed_at) if report.signed_at else "an unknown time"
+        reason = f"every entry existed by {at}, says {report.subject}: {report.reason}"
+        examination.found("checkpoint time", report.verdict, reason, TOKEN, report.sub_indication)
+
+
 def verify_proofs(
     examination: Examination, members: Mapping[str, bytes], history: History, checkpoint: Checkpoint
 ) -> tuple[int, ...] | None:
@@ -84,7 +135,7 @@ def verify_proofs(
     proven = examination.check(
         "inclusion proofs",
         lambda: _prove(members, history, checkpoint),
-        lambda found: f"{len(found)} proofs lead to the root of the checkpoint",
+        lambda found: f"{len(found)} proofs (C2SP tlog-proof) lead to the root of the checkpoint",
         place="proofs/",
     )
     return None if proven is None else tuple(inclusion.leaf_index for inclusion in proven)
@@ -125,14 +176,17 @@ def _prove(members: Mapping[str, bytes], history: History, checkpoint: Checkpoin
     proven: list[Inclusion] = []
     for counter in range(len(history.entries)):
         name = proof_name(counter)
-        proof = read_exact(InclusionProof, member(members, name), where=name)
-        if proof.tree_size != checkpoint.tree_size:
+        stated = read_proof(member(members, name), where=name)
+        proof = stated.proof
+        if stated.checkpoint.note != checkpoint.note:
             raise Invalid(
                 "the proof belongs to another checkpoint",
                 where=name,
-                got=f"{proof.tree_size} leaves",
-                expected=f"{checkpoint.tree_size} leaves",
+                got=f"{proof.tree_size} leaves, root {stated.checkpoint.root}",
+                expected=f"{checkpoint.tree_size} leaves, root {checkpoint.root}",
             )
+        if write_proof(proof, checkpoint) != members[name]:
+            raise Invalid("the proof is not in its one form", where=name, expected="nothing but index, hashes, note")
         hashed = leaf_hash(members[entry_name(counter)])
         try:
             inclusion = verify_inclusion(proof, leaf_hash=hashed, root=bytes.fromhex(checkpoint.root))

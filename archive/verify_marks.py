@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from archive.examination import Examination
 from archive.history import AGREEMENT_PDF, History
 from schemas.errors import DigestMismatch, Invalid
+from schemas.events import Signed
 from schemas.evidence import (
     Digest,
     SealReport,
@@ -16,6 +17,10 @@ from schemas.evidence import (
     VerificationKeys,
     digest_of,
 )
+from schemas.signature import LEVELS, LegalEffect, Level
+
+SIGNATORY_FIELD = "signatory:"
+"""The field of a signatory is called this and their id."""
 
 JudgePdf = Callable[[bytes, VerificationKeys | None], SealReport]
 """Validates every signature of a PDF against the keys given, or without any."""
@@ -35,9 +40,17 @@ def verify_marks(
     if report is None:
         return None
     for mark in report.signatures:
-        examination.found(f"{mark.kind} {mark.field}", mark.verdict, f"{mark.subject}: {mark.reason}", AGREEMENT_PDF)
+        legally = f" (legally: {mark.effect})" if mark.effect else ""
+        examination.found(
+            f"{mark.kind} {mark.field}",
+            mark.verdict,
+            f"{mark.subject}{legally}: {mark.reason}",
+            AGREEMENT_PDF,
+            mark.sub_indication,
+        )
     for finding in report.findings:
-        examination.found(finding.part, finding.verdict, finding.reason, finding.place or AGREEMENT_PDF)
+        place = finding.place or AGREEMENT_PDF
+        examination.found(finding.part, finding.verdict, finding.reason, place, finding.sub_indication)
     examination.found(
         "signatures", report.verdict, f"{len(report.signatures)} marks, level {report.level}", AGREEMENT_PDF
     )
@@ -52,9 +65,32 @@ def verify_signatories(
     examination.check(
         "signatories",
         lambda: _signed_as_recorded(history, recorded, judged),
-        lambda certificates: f"{len(certificates)} signatures by the certificates in the ledger, in signing order",
+        lambda certificates: f"{len(certificates)} signatures by the certificates in the ledger, in its order",
         place=AGREEMENT_PDF,
     )
+
+
+def verify_level(examination: Examination, history: History, judged: SealReport) -> None:
+    """Examine that the file still reaches the level that the recorded policy asks for."""
+    wanted = history.state.policy.level
+    if judged.verdict is Verdict.VALID:
+        reached = judged.level in LEVELS[LEVELS.index(wanted) :]
+        examination.found(
+            "policy",
+            Verdict.VALID if reached else Verdict.INVALID,
+            f"level {judged.level} is reached now; the policy recorded in preparation asks for {wanted}",
+            AGREEMENT_PDF,
+        )
+
+
+def verify_effects(examination: Examination, history: History, judged: SealReport) -> None:
+    """Leave it open where the ledger records a qualified signature, and nothing given here says that it is one."""
+    effects = {mark.field: mark.effect for mark in judged.signatures}
+    for event in history.signed:
+        field = f"{SIGNATORY_FIELD}{event.signatory}"
+        if event.effect is LegalEffect.QES and effects.get(field) is not LegalEffect.QES:
+            reason = "recorded as QES; no trusted list was given to this verification"
+            examination.found(f"legal effect {field}", Verdict.INDETERMINATE, reason, AGREEMENT_PDF)
 
 
 def verify_attachments(examination: Examination, pdf: bytes, history: History, attached: Attached) -> None:
@@ -109,27 +145,55 @@ def _signed_as_recorded(history: History, recorded: SealReport | None, judged: S
     seen = [(mark.field, mark.kind, mark.certificate) for mark in judged.signatures]
     if recorded is not None and seen != [(mark.field, mark.kind, mark.certificate) for mark in recorded.signatures]:
         raise Invalid(
-            "the PDF bears other marks than were recorded at conclusion",
+            "the PDF bears other marks than were recorded",
             got=", ".join(field for field, _, _ in seen),
             expected=", ".join(mark.field for mark in recorded.signatures),
         )
-    kinds = [kind for _, kind, _ in seen]
-    signature, seal, stamp = SignatureKind.SIGNATURE, SignatureKind.SEAL, SignatureKind.TIMESTAMP
-    if kinds != [seal, *[signature] * len(history.signed), seal, stamp]:
+    kinds, expected = [kind for _, kind, _ in seen], _kinds_of(history)
+    if kinds != expected:
         raise Invalid(
             "the marks are not the ones of the procedure, or not in its order",
             got=", ".join(kinds),
-            expected=f"seal, {len(history.signed)} signatures, seal, timestamp",
+            expected=", ".join(expected),
         )
-    certificates = [certificate for _, kind, certificate in seen if kind is signature]
-    for event, certificate in zip(history.signed, certificates, strict=True):
-        if event.certificate != certificate:
-            raise Invalid(
-                f"{event.signatory} signed with another certificate than the ledger says",
-                got=certificate,
-                expected=event.certificate,
-            )
-    return certificates
+    for event, mark in zip(history.signed, judged.signatures[1:], strict=False):
+        _made_by(event, mark)
+    return [event.certificate for event in history.signed]
+
+
+def _kinds_of(history: History) -> list[SignatureKind]:
+    """Return the marks of the procedure: opening seal, a mark for each signatory, closing seal, timestamps."""
+    timestamps = len(history.renewals) + (history.state.policy.level is Level.ARCHIVE)
+    own = [SignatureKind.SIGNATURE if event.evidence is None else SignatureKind.SEAL for event in history.signed]
+    return [SignatureKind.SEAL, *own, SignatureKind.SEAL, *[SignatureKind.TIMESTAMP] * timestamps]
+
+
+def _made_by(event: Signed, mark: SignatureReport) -> None:
+    if event.certificate != mark.certificate:
+        raise Invalid(
+            f"{event.signatory} signed with another certificate than the ledger says",
+            got=mark.certificate,
+            expected=event.certificate,
+        )
+    if mark.field != f"{SIGNATORY_FIELD}{event.signatory}":
+        raise Invalid(
+            f"{event.signatory} signed in another field than their own",
+            got=mark.field,
+            expected=f"{SIGNATORY_FIELD}{event.signatory}",
+        )
+    if event.evidence is not None and mark.effect not in {None, event.effect}:
+        raise Invalid(
+            f"what the mark of {event.signatory} legally is differs from what the ledger says",
+            got=mark.effect,
+            expected=event.effect,
+        )
+    if event.evidence != mark.evidence:
+        raise Invalid(
+            f"the seal that stands for {event.signatory} names another evidence record than the ledger",
+            where=f"{AGREEMENT_PDF}, {mark.field}",
+            got=mark.evidence,
+            expected=event.evidence,
+        )
 
 
 def _attached(pdf: bytes, history: History, attached: Attached) -> list[str]:

@@ -17,16 +17,19 @@ from typing import TypeVar
 from archive.bucket import RefusedByStore, StoredVersion, VersionedBucket
 from archive.store import (
     Behaviour,
+    Holding,
+    ListedVersion,
     ObjectStore,
     StoreCapabilities,
+    Weakness,
     checked_content,
     checked_key,
     checked_prefix,
     nothing_stored,
     same_content,
 )
-from schemas.errors import Invalid, StoreUnavailable
-from schemas.evidence import DepositReceipt
+from schemas.errors import Invalid, Refused, StoreUnavailable
+from schemas.evidence import DepositReceipt, digest_of
 
 _PASSING = frozenset({"BadDigest", "RequestTimeout", "SlowDown", "XAmzContentSHA256Mismatch"})
 """Error codes with a status below 500 that a repetition can mend: slow, throttled, or damaged on the way."""
@@ -65,12 +68,14 @@ class VersionedStore(ObjectStore):
         """Write the first version, or find it; see :meth:`ObjectStore.put`."""
         digest = checked_content(checked_key(key), content, store=self._bucket.name)
         until = None
-        if retain_until is not None and self._capabilities.lock_mode is not None:
+        if retain_until is not None and self.capabilities.lock_mode is not None:
             until = _whole_seconds(retain_until)
-        written, receipt = self._repeated(lambda: self._write_or_find(key, content, until))
-        same_content(receipt, digest)
+        written, found = self._repeated(lambda: self._write_or_find(key, content, until))
+        receipt = same_content(self._receipt(key, found), digest)
         if written and until is not None:
             self._check_lock(receipt, until)
+        if written:
+            self._check_encryption(receipt, found)
         return receipt
 
     def get(self, key: str, *, version: str | None = None) -> bytes:
@@ -95,21 +100,86 @@ class VersionedStore(ObjectStore):
         """Yield every key that has a version, also behind a delete marker."""
         checked_prefix(prefix)
         last = None
-        for listed in self._repeated(lambda: list(self._bucket.versions(prefix))):
-            if listed.key != last:
+        for listed in self.versions(prefix):
+            if listed.key != last and not listed.deleted:
                 last = listed.key
                 yield last
 
-    def _write_or_find(self, key: str, content: bytes, until: datetime | None) -> tuple[bool, DepositReceipt]:
-        """Return whether the first version is the one written here, and its receipt."""
-        written = None
+    def versions(self, prefix: str = "") -> Iterator[ListedVersion]:
+        """List every version and delete marker."""
+        checked_prefix(prefix)
+        return iter(self._repeated(lambda: list(self._bucket.versions(prefix))))
+
+    def inspect(self, key: str, version: str | None) -> Holding | None:
+        """Ask for the version's headers."""
+        checked_key(key)
+        return self._repeated(lambda: self._head(key, version))
+
+    def examine(self, key: str, version: str | None) -> DepositReceipt | None:
+        """Read and hash one version, without comparing it with its key."""
+        checked_key(key)
+        found = self._repeated(lambda: self._read(key, version))
+        return None if found is None else self._described(key, found)
+
+    def weaknesses(self) -> frozenset[Weakness]:
+        """Ask for the bucket's settings, where its lock is relied on."""
+        return self._repeated(self._bucket.weaknesses) if self.capabilities.worm else frozenset()
+
+    def extend(self, receipt: DepositReceipt, until: datetime) -> Holding:
+        """Move the lock on where it ends before ``until``; see :meth:`ObjectStore.extend`."""
+        holding, version, mode = self._there(receipt), receipt.version, self.capabilities.lock_mode
+        end = _whole_seconds(until)
+        if mode is None or version is None or (holding.retain_until is not None and holding.retain_until >= end):
+            return holding
+        self._repeated(lambda: self._bucket.retain(receipt.key, version, mode, end))
+        holding = self._there(receipt)
+        if (holding.lock_mode, holding.retain_until) != (mode, end):
+            raise _not_done(receipt, f"{holding.lock_mode} until {holding.retain_until}", f"{mode} until {end}")
+        return holding
+
+    def hold(self, receipt: DepositReceipt, *, on: bool) -> Holding:
+        """Place or release the store's legal hold; see :meth:`ObjectStore.hold`."""
+        holding, version = self._there(receipt), receipt.version
+        if not self.capabilities.holds_legally or version is None or holding.held is on:
+            return holding
+        self._repeated(lambda: self._bucket.hold(receipt.key, version, on=on))
+        holding = self._there(receipt)
+        if holding.held is not on:
+            raise _not_done(receipt, "no legal hold" if on else "a legal hold", "a legal hold" if on else "none")
+        return holding
+
+    def dispose(self, receipt: DepositReceipt) -> None:
+        """Delete one version and make sure that it is gone; see :meth:`ObjectStore.dispose`."""
+        if self.inspect(receipt.key, receipt.version) is None:
+            return
+        try:
+            self._repeated(lambda: self._bucket.delete(receipt.key, receipt.version))
+        except RefusedByStore as refusal:
+            raise Refused(
+                "the store does not let go of this version",
+                where=_place_of(receipt),
+                got=refusal.got,
+                expected="no lock and no legal hold on it, and the right to delete versions",
+                remedy="see how it is held (convenio archive retention), and repeat when that has ended",
+            ) from refusal
+        if self.inspect(receipt.key, receipt.version) is not None:
+            raise _not_done(receipt, "the version is still there", "a version that is gone")
+
+    def _there(self, receipt: DepositReceipt) -> Holding:
+        holding = self.inspect(receipt.key, receipt.version)
+        if holding is None:
+            raise nothing_stored(receipt.key, store=self._bucket.name, version=receipt.version)
+        return holding
+
+    def _write_or_find(self, key: str, content: bytes, until: datetime | None) -> tuple[bool, StoredVersion]:
+        """Return whether the first version is the one written here, and that version."""
+        written, mode = None, self.capabilities.lock_mode
         # a repetition comes by here too: where writes are not conditional, the try before may have been stored
-        found = None if self._capabilities.proves(Behaviour.CREATES_ONCE) else self._first(key)
+        found = None if self.capabilities.proves(Behaviour.CREATES_ONCE) else self._first(key)
         if found is None:
             try:
-                written = self._bucket.put(
-                    key, content, lock_mode=None if until is None else self._capabilities.lock_mode, retain_until=until
-                )
+                version = self._bucket.put(key, content, lock_mode=None if until is None else mode, retain_until=until)
+                written = (version,)
             except RefusedByStore as refusal:
                 if refusal.status != 412:
                     raise
@@ -118,22 +188,43 @@ class VersionedStore(ObjectStore):
             raise StoreUnavailable(
                 "the object is not listed after it was written", where=f"{key} in {self._bucket.name}"
             )
-        return written is not None and written == found.version, self._receipt(key, found)
+        return written == (found.version,), found
+
+    def _check_encryption(self, receipt: DepositReceipt, found: StoredVersion) -> None:
+        asked = self._bucket.encryption
+        if asked is not None and found.encryption != asked.algorithm:
+            raise Invalid(
+                "the store does not report the encryption it was asked for",
+                where=_place_of(receipt),
+                got=found.encryption or "none",
+                expected=asked.algorithm,
+                remedy="probe the store again before anything else is deposited",
+            )
 
     def _check_lock(self, receipt: DepositReceipt, until: datetime) -> None:
-        mode = self._capabilities.lock_mode
+        mode = self.capabilities.lock_mode
         if (receipt.lock_mode, receipt.retain_until) != (mode, until):
             raise Invalid(
                 "the store does not report the retention it was given",
-                where=f"{receipt.key} in {receipt.store}, version {receipt.version}",
+                where=_place_of(receipt),
                 got=f"{receipt.lock_mode} until {receipt.retain_until}",
                 expected=f"{mode} until {until}",
                 remedy="probe the store again before anything else is deposited",
             )
 
     def _first(self, key: str) -> StoredVersion | None:
-        versions = list(takewhile(lambda listed: listed.key == key, self._bucket.versions(key)))
-        return self._read(key, versions[-1].version) if versions else None
+        own = takewhile(lambda listed: listed.key == key, self._bucket.versions(key))
+        versions = [listed.version for listed in own if not listed.deleted]
+        return self._read(key, versions[-1]) if versions else None
+
+    def _head(self, key: str, version: str | None) -> Holding | None:
+        try:
+            return self._bucket.head(key, version)
+        except RefusedByStore as refusal:
+            # the answer to a HEAD has no body, and so no code; 405 is a delete marker's
+            if refusal.status in {404, 405} or (version is not None and refusal.status == 400):
+                return None
+            raise
 
     def _read(self, key: str, version: str | None) -> StoredVersion | None:
         try:
@@ -145,12 +236,16 @@ class VersionedStore(ObjectStore):
             raise
 
     def _receipt(self, key: str, found: StoredVersion) -> DepositReceipt:
-        proven = self._capabilities.lock_mode is not None
+        checked_content(key, found.content, store=self._bucket.name)
+        return self._described(key, found)
+
+    def _described(self, key: str, found: StoredVersion) -> DepositReceipt:
+        proven = self.capabilities.lock_mode is not None
         return DepositReceipt(
             store=self._bucket.name,
             key=key,
             version=found.version,
-            sha256=checked_content(key, found.content, store=self._bucket.name),
+            sha256=digest_of(found.content),
             size_bytes=len(found.content),
             lock_mode=found.lock_mode if proven else None,
             retain_until=found.retain_until if proven else None,
@@ -176,6 +271,20 @@ class VersionedStore(ObjectStore):
                     ) from refusal
             self._pause(0.1 * 2**attempt)
         raise AssertionError
+
+
+def _place_of(receipt: DepositReceipt) -> str:
+    return f"{receipt.key} in {receipt.store}, version {receipt.version}"
+
+
+def _not_done(receipt: DepositReceipt, got: str, expected: str) -> Invalid:
+    return Invalid(
+        "the store says that it was done, and it was not",
+        where=_place_of(receipt),
+        got=got,
+        expected=expected,
+        remedy="probe the store again (convenio archive probe) before it is relied on",
+    )
 
 
 def _whole_seconds(instant: datetime) -> datetime:

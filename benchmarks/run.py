@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks import naive, rendering, start_up, way
+from benchmarks import ledger, naive, rendering, signing, start_up, verification, way
 from schemas.documents import Document
 from schemas.fact import Status, open_facts
 from schemas.loader import load_document
@@ -24,6 +24,10 @@ def main() -> None:
         print(f"  {name:34} {seconds * 1000:7.0f} ms")
     _rendering(rendering.measure())
     documents = _documents()
+    _verification(verification.measure(documents[0]))
+    print()
+    ledger.main()
+    _signing(signing.measure(signing.approved_pdf()))
     print(f"\nFrom data to archived PDF, {len(documents)} memoranda of 2 signatures each, in turn")
     ratios = []
     for _ in range(ROUNDS):
@@ -42,6 +46,24 @@ def _rendering(measured: rendering.Measured) -> None:
         print(f"  {name:26} {seconds * 1000:8.2f} ms each")
     print(f"  to make the template ready {measured.first * 1000:8.2f} ms, once")
     print(f"  ratio {measured.ratio:.1f}; {measured.equal} of {measured.drafts} bodies equal in canonical XML")
+
+
+def _signing(measured: list[signing.Measured]) -> None:
+    print("\nOne signature with its timestamp (processor time, medians), beside pyHanko as it comes and the bare act")
+    for one in measured:
+        ours, theirs, raw = (seconds * 1000 for seconds in (one.ours, one.pyhanko, one.raw))
+        print(f"  {one.kind:10} Convenio {ours:7.1f} ms   pyHanko {theirs:7.1f} ms   bare {raw:6.2f} ms", end="")
+        print(f"   ratio pyHanko / Convenio {theirs / ours:.2f}")
+
+
+def _verification(measured: verification.Measured) -> None:
+    print(f"\nVerifying (processor time, medians): a proof among {verification.LEAVES:,} leaves, and a whole dossier")
+    print(f"  one proof, with the checkpoint's signature {measured.proof * 1000:8.3f} ms (goal 5)")
+    print(f"  its hashes alone                           {measured.hashes * 1000:8.3f} ms")
+    print(
+        f"  dossier of {measured.size_bytes / 1000:.0f} kB                          {measured.dossier * 1000:8.0f} ms"
+    )
+    print(f"  its signatures alone                       {measured.signatures * 1000:8.0f} ms")
 
 
 def _documents() -> list[Document]:

@@ -33,14 +33,7 @@ def archive_all(documents: list[Document], *, workers: int) -> tuple[float, list
     """
     with tempfile.TemporaryDirectory(prefix="convenio-bench-") as folder:
         house = Installation(Settings(home=Path(folder)))
-        add_person(house, MANAGER, name="Manager", roles=("manager",))
-        add_person(house, REVIEWER, name="Reviewer", roles=("reviewer",))
-        keys = {
-            signatory.email: house.pki.issue_signatory(
-                str(signatory.name), signatory.email, "Benchmark", PASSPHRASE, datetime.now(UTC)
-            )
-            for signatory in documents[0].signatories
-        }
+        keys = _people(house, documents[0])
         house.close()
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, context, initializer=_open, initargs=(folder, keys)) as pool:
@@ -49,6 +42,26 @@ def archive_all(documents: list[Document], *, workers: int) -> tuple[float, list
             began = time.perf_counter()
             sizes = list(pool.map(_archive, [data_bytes(document) for document in documents]))
             return time.perf_counter() - began, sizes
+
+
+def _people(house: Installation, document: Document) -> dict[str, bytes]:
+    """Add who acts to ``house``, and return the certificates of the signatories by mail address."""
+    add_person(house, MANAGER, name="Manager", roles=("manager",))
+    add_person(house, REVIEWER, name="Reviewer", roles=("reviewer",))
+    return {
+        signatory.email: house.pki.issue_signatory(
+            str(signatory.name), signatory.email, "Benchmark", PASSPHRASE, datetime.now(UTC)
+        )
+        for signatory in document.signatories
+    }
+
+
+def archive_one(house: Installation, document: Document) -> str:
+    """Lead one document to the archive of a fresh ``house``; return the agreement's id."""
+    global _worker  # noqa: PLW0603  # the place where the steps find the installation
+    _worker = (house, _people(house, document))
+    _archive(data_bytes(document))
+    return house.register.rows()[0].id
 
 
 _worker: tuple[Installation, dict[str, bytes]]

@@ -1,8 +1,9 @@
-"""``convenio check | new | revise | list | show | timeline | withdraw``: agreements, as managers see them."""
+"""``convenio check | new | revise | list | show | timeline | extend | withdraw``: agreements, as managers see them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from schemas.errors import InputError
 if TYPE_CHECKING:
     from flows.act import Done
     from flows.wiring import Installation
-    from schemas.state import AgreementState
 
 FILE = click.Path(path_type=Path)
 DISCARD_EDITS = click.option(
     "--discard-edits", is_flag=True, help="Render anew although the draft was edited by hand; the edits are lost."
+)
+VOID_SIGNATURES = click.option(
+    "--void-signatures", is_flag=True, help="Although it was signed: the signatures become void and are asked for anew."
 )
 AS = click.option("--as", "by", metavar="EMAIL", envvar="CONVENIO_AS", required=True, help="Who acts (CONVENIO_AS).")
 
@@ -78,6 +81,7 @@ def new(file: Path, by: str, wait: bool, home: Path | None, as_json: bool) -> No
 @click.option("--draft", type=int, required=True, metavar="N", help="Which draft the new data replaces.")
 @AS
 @DISCARD_EDITS
+@VOID_SIGNATURES
 @click.option("--wait", is_flag=True, help="Wait until the draft is ready.")
 @common
 def revise(
@@ -86,17 +90,26 @@ def revise(
     draft: int,
     by: str,
     discard_edits: bool,
+    void_signatures: bool,
     wait: bool,
     home: Path | None,
     as_json: bool,
 ) -> None:
-    """Give new data in place of draft N; it becomes the next draft and voids every approval."""
+    """Give new data in place of draft N; it becomes the next draft and voids every approval and signature."""
     from flows.commands import revise as revise_agreement
     from schemas.evidence import AgreementId
     from schemas.loader import load_document
 
     document, house = load_document(file), installation(home)
-    done = revise_agreement(house, AgreementId(agreement), document, draft=draft, by=by, discard_edits=discard_edits)
+    done = revise_agreement(
+        house,
+        AgreementId(agreement),
+        document,
+        draft=draft,
+        by=by,
+        discard_edits=discard_edits,
+        void_signatures=void_signatures,
+    )
     report(drafted(house, done) if wait else done, "revised", as_json=as_json)
 
 
@@ -104,7 +117,7 @@ def revise(
 @click.option("--stage", help="Only agreements at this stage, such as 'in review'.")
 @common
 def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None:
-    """List agreements: where each stands and whom it waits for."""
+    """List agreements: where each stands, whom it waits for, and the last day to sign."""
     from flows.queries import troubles
     from schemas.state import Stage
 
@@ -117,8 +130,10 @@ def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None
     elif not rows:
         click.echo("No agreement yet. Begin with: convenio new FILE --as EMAIL")
     else:
-        table = [[r.id, f"draft {r.draft}", r.stage, ", ".join(r.waits_for), r.title] for r in rows]
-        print_table(["agreement", "draft", "stage", "waits for", "title"], table)
+        table = [
+            [r.id, f"draft {r.draft}", r.stage, ", ".join(r.waits_for), str(r.sign_by or ""), r.title] for r in rows
+        ]
+        print_table(["agreement", "draft", "stage", "waits for", "sign by", "title"], table)
         for row in rows:
             if row.id in stuck:
                 click.echo(f"{row.id}: {stuck[row.id]}")
@@ -128,7 +143,8 @@ def list_agreements(stage: str | None, home: Path | None, as_json: bool) -> None
 @click.argument("agreement", metavar="ID")
 @common
 def show(agreement: str, home: Path | None, as_json: bool) -> None:
-    """Show one agreement: where it stands, its digests, who approved and signed."""
+    """Show one agreement: where it stands, its digests, who approved, who signs how and until when."""
+    from cli.standing import described
     from flows.act import data_of
     from flows.queries import trouble
     from schemas.evidence import AgreementId
@@ -142,9 +158,11 @@ def show(agreement: str, home: Path | None, as_json: bool) -> None:
         stale = overtaken(house, document)
     if as_json:
         content = state.model_dump(mode="json")
-        print_json(content | {"authors": sorted(content["authors"]), "stale": stale, "trouble": stuck})
+        derived = {"signed": state.signed, "awaited": state.awaited}
+        print_json(content | derived | {"authors": sorted(content["authors"]), "stale": stale, "trouble": stuck})
         return
-    print_fields(_described(state) | {"stale": " ".join(stale), "trouble": stuck or ""})
+    people = {person.commitment: person.name for person in house.people.everyone()}
+    print_fields(described(state, people) | {"stale": " ".join(stale), "trouble": stuck or ""})
 
 
 @click.command()
@@ -174,7 +192,7 @@ def fetch(agreement: str, draft: int | None, what: str, output: Path, home: Path
 @common
 def timeline(agreement: str, home: Path | None, as_json: bool) -> None:
     """Show everything that happened to an agreement: when (UTC), in which role, who, what, on which digest."""
-    from flows.queries import happened
+    from flows.timeline import happened
     from schemas.evidence import AgreementId
 
     rows = happened(installation(home), AgreementId(agreement))
@@ -187,11 +205,26 @@ def timeline(agreement: str, home: Path | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("agreement", metavar="ID")
+@click.option("--sign-by", type=click.DateTime(["%Y-%m-%d"]), required=True, metavar="DAY", help="The new last day.")
+@AS
+@click.option("--comment", required=True, help="Why.")
+@common
+def extend(agreement: str, sign_by: datetime, by: str, comment: str, home: Path | None, as_json: bool) -> None:
+    """Give the signatories more time: until the end of DAY, such as 2030-01-31."""
+    from flows.commands import extend as extend_agreement
+    from schemas.evidence import AgreementId
+
+    done = extend_agreement(installation(home), AgreementId(agreement), sign_by=sign_by.date(), by=by, reason=comment)
+    report(done, "extended", as_json=as_json)
+
+
+@click.command()
+@click.argument("agreement", metavar="ID")
 @AS
 @click.option("--comment", required=True, help="Why.")
 @common
 def withdraw(agreement: str, by: str, comment: str, home: Path | None, as_json: bool) -> None:
-    """End an agreement that not everybody has signed yet."""
+    """End an agreement that is not concluded yet; everybody concerned is told."""
     from flows.commands import withdraw as withdraw_agreement
     from schemas.evidence import AgreementId
 
@@ -238,26 +271,3 @@ def drafted(house: Installation, done: Done) -> Done:
     click.echo(f"{done.state.agreement}: waiting for draft {done.state.draft} ...", err=True)
     state = wait_until(house, AgreementId(done.state.agreement), lambda state: state.stage is not Stage.REQUESTED)
     return replace(done, state=state)
-
-
-def _described(state: AgreementState) -> dict[str, str]:
-    from archive.register import waiters
-
-    content = state.content
-    return {
-        "agreement": state.agreement,
-        "title": state.title,
-        "state": f"draft {state.draft}, {state.stage} since {state.since:%Y-%m-%d %H:%M} UTC",
-        "waits for": ", ".join(waiters(state)),
-        "open facts": ", ".join(state.open_facts),
-        "data": state.data,
-        "template": content.template if content else "",
-        "docx": content.docx if content else "",
-        "draft pdf": content.pdf if content else "",
-        "approved for": ", ".join(approval.office for approval in state.approvals),
-        "signatories": ", ".join(f"{s} (signed)" if s in state.signed else s for s in state.signatories),
-        "newest pdf": state.pdf or "",
-        "level": state.level or "",
-        "archived as": state.receipt.key if state.receipt else "",
-        "held": "" if not state.receipt else state.receipt.lock_mode or "tamper-evident",
-    }

@@ -16,8 +16,10 @@ from flows.act import data_of
 from flows.commands import add_person
 from flows.dossiers import dossier_of
 from flows.files import write_new
-from flows.queries import happened, wait_until
+from flows.publish import held
+from flows.queries import wait_until
 from flows.settings import Settings, read_settings
+from flows.timeline import happened
 from flows.up import services
 from flows.verification import read_keys, verify_file
 from flows.wiring import Installation
@@ -29,6 +31,7 @@ from schemas.loader import load_document
 from schemas.state import AgreementState, Stage
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "gssc" / "mou-czech-cape-verdean-chamber.yaml"
+ORGANISATION = "GSSC demonstration secretariat"
 MANAGER = "manager@example.org"
 REVIEWER = "legal.reviewer@example.org"
 PASSPHRASE = b"demonstration"
@@ -87,14 +90,10 @@ def _fresh_settings(home: Path | None) -> Settings:
     home = home.expanduser().absolute()
     if home.exists() and any(home.iterdir()):
         raise InputError("the demonstration needs a fresh home", got=f"{home} holds files", expected="an empty folder")
+    # kept in the home, so that every command that is tried there afterwards speaks of the same organisation
+    write_new(home / "convenio.toml", f'organisation = "{ORGANISATION}"\n'.encode())
     prefect_port, portal_port = _free_ports()
-    return read_settings(home).model_copy(
-        update={
-            "prefect_port": prefect_port,
-            "portal_port": portal_port,
-            "organisation": "GSSC demonstration secretariat",
-        }
-    )
+    return read_settings(home).model_copy(update={"prefect_port": prefect_port, "portal_port": portal_port})
 
 
 def _free_ports() -> tuple[int, int]:
@@ -171,6 +170,8 @@ def _sign_all(house: Installation, story: Story, agreement: AgreementId) -> None
         story.tell(f"signature {number} of {len(document.signatories)}: {signatory.name}, PDF {done.state.pdf[:12]}")
     state = _wait(house, agreement, Stage.ARCHIVED)
     story.tell(f"closing seal, document timestamp, gate passed at {state.level}; archived as {state.receipt.key}")
+    version = f", version {state.receipt.version}" if state.receipt.version else ""
+    story.note(f"held: {held(state.receipt)}, in {state.receipt.store}{version}")
 
 
 def _take_home(house: Installation, story: Story, agreement: AgreementId) -> tuple[Path, Path]:

@@ -1,9 +1,10 @@
-"""``convenio dossier | verify``: what auditors take home, and how they check it."""
+"""``convenio dossier | verify | verifier``: what auditors take home, and how they check it."""
 
 from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,14 +26,20 @@ UNWRITABLE = 74
 @click.option(
     "-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE.zip", help="Where to write."
 )
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Also say whether it bound its parties at the end of that day.",
+)
 @common
-def dossier(agreement: str, output: Path, home: Path | None, as_json: bool) -> None:
+def dossier(agreement: str, output: Path, on: datetime | None, home: Path | None, as_json: bool) -> None:
     """Write everything that proves an archived agreement into one file."""
     from flows.dossiers import dossier_of
     from flows.files import write_new
     from schemas.evidence import AgreementId, digest_of
 
-    content = dossier_of(installation(home), AgreementId(agreement))
+    content = dossier_of(installation(home), AgreementId(agreement), on=on.date() if on else None)
     write_new(output, content, same_is_fine=True)
     if as_json:
         print_json({"dossier": str(output), "sha256": digest_of(content), "size_bytes": len(content)})
@@ -59,6 +66,23 @@ def verify(file: Path, keys_file: Path | None, home: Path | None, as_json: bool)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNWRITABLE
     return EXIT_CODES[report.verdict]
+
+
+@click.command()
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE.py", help="Where to write.")
+@common
+def verifier(output: Path, home: Path | None, as_json: bool) -> None:  # noqa: ARG001  # works without any home
+    """Write the standalone verifier: one Python file that needs no Convenio."""
+    from flows.files import write_new
+    from flows.standalone import standalone_verifier
+    from schemas.evidence import digest_of
+
+    content = standalone_verifier()
+    write_new(output, content, same_is_fine=True)
+    if as_json:
+        print_json({"verifier": str(output), "sha256": digest_of(content)})
+    else:
+        click.echo(f"{output}: verifies dossiers with cryptography and pyHanko alone, SHA-256 {digest_of(content)}")
 
 
 def _print_report(report: VerificationReport, *, as_json: bool) -> None:

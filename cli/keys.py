@@ -52,3 +52,30 @@ def issue(email: str, name: str, organisation: str, output: Path, home: Path | N
         print_json({"p12": str(output), "email": email})
     else:
         click.echo(f"{output}: DEMONSTRATION certificate for {name} <{email}>")
+
+
+@keys.command("trusted-list")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--signer",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE.pem",
+    help="The scheme operator's certificate, as the Official Journal or the list of lists has it.",
+)
+@common
+def trusted_list(file: Path, signer: Path, home: Path | None, as_json: bool) -> None:
+    """Adopt a trusted list (ETSI TS 119 612): from then on it says which signatures are qualified.
+
+    Nothing is fetched. A list that the operator's certificate did not sign, a stale one, and one older than the adopted
+    one of the same territory are refused.
+    """
+    from flows.trusted_lists import adopt
+
+    house = installation(home, make=True)
+    name, said = adopt(house.home, file, signer, now=house.clock())
+    if as_json:
+        until = said.next_update.isoformat() if said.next_update else None
+        print_json({"name": name, "territory": said.territory, "issued": said.issued.isoformat(), "next_update": until})
+    else:
+        click.echo(f"Adopted the trusted list of {said.territory}, to be relied on until {said.next_update:%Y-%m-%d}.")

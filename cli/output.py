@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,12 +56,22 @@ def installation(home: Path | None, *, make: bool = False) -> Installation:
     return Installation(settings)
 
 
-def asked_passphrase(question: str, *, confirm: bool = False) -> str:
+BACKUP_PASSPHRASE = "CONVENIO_BACKUP_PASSPHRASE"  # noqa: S105  # where it stands, not what it is
+"""Name in the environment of the passphrase of a backup."""
+
+
+def given_passphrase(question: str, variable: str, *, confirm: bool = False) -> str:
+    """Return the passphrase that stands in the environment as ``variable``, else ask for it."""
+    given = os.environ.get(variable)
+    return given if given is not None else asked_passphrase(question, variable=variable, confirm=confirm)
+
+
+def asked_passphrase(question: str, *, variable: str = "CONVENIO_P12_PASSPHRASE", confirm: bool = False) -> str:
     """Ask for a passphrase without showing it; raise :class:`InputError` where nobody can be asked."""
     if not sys.stdin.isatty():
         raise InputError(
             "nobody can be asked for the passphrase here",
-            expected="CONVENIO_P12_PASSPHRASE in the environment, or a terminal",
+            expected=f"{variable} in the environment, or a terminal",
         )
     return click.prompt(
         question, hide_input=True, default="", show_default=False, err=True, confirmation_prompt=confirm

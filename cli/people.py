@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.output import common, installation, print_json, print_table
+from schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from flows.erasure import Erasure
+    from flows.wiring import Installation
 
 ROLES = click.Choice(["manager", "reviewer", "signatory", "auditor", "administrator"])
 OFFICES = click.Choice(["legal", "finance", "director"])
@@ -14,7 +20,7 @@ OFFICES = click.Choice(["legal", "finance", "director"])
 
 @click.group()
 def people() -> None:
-    """Add and list the people who use this installation."""
+    """Add, list and erase the people who use this installation."""
 
 
 @people.command()
@@ -51,3 +57,50 @@ def list_people(home: Path | None, as_json: bool) -> None:
     else:
         rows = [[p.email, ", ".join(p.roles), ", ".join(p.offices), p.name, p.handle] for p in found]
         print_table(["email", "roles", "offices", "name", "handle"], rows)
+
+
+@people.command()
+@click.argument("email")
+@click.option("--reason", required=True, help="Why, without names; kept as a remark of yours.")
+@click.option("--as", "by", envvar="CONVENIO_AS", required=True, help="Who erases: an administrator.")
+@click.option("--yes", is_flag=True, help="Erase; without it only what would happen is shown.")
+@common
+def erase(email: str, reason: str, by: str, yes: bool, home: Path | None, as_json: bool) -> None:
+    """Erase what opens the ledger's commitments to a person. The ledger's proofs hold as before."""
+    from flows import erasure
+
+    house = installation(home)
+    if not yes:
+        if not as_json:
+            _tell(house, erasure.erasure_of(house, email), "would be")
+        raise InputError("nothing was erased", remedy="repeat with --yes; an erasure cannot be taken back")
+    erased = erasure.erase(house, email, reason=reason, by=by)
+    if as_json:
+        print_json(
+            {
+                "erased": erased.handle,
+                "remarks": erased.remarks,
+                "mails": len(erased.mails),
+                "acted_in": erased.acted_in,
+                "named_in": erased.named_in,
+            }
+        )
+    else:
+        _tell(house, erased, "were")
+
+
+def _tell(house: Installation, erasure: Erasure, tense: str) -> None:
+    from schemas.state import Stage
+
+    click.echo(f"Name, address and salt of {erasure.handle} {tense} erased, with")
+    click.echo(f"  {erasure.remarks} of their comments, {len(erasure.mails)} messages to or about them,")
+    click.echo("  and what opens the records of their clicks.")
+    if erasure.acted_in:
+        click.echo(f"The timelines of {', '.join(erasure.acted_in)} then say: erased.")
+    if erasure.named_in:
+        click.echo("Kept by law, for as long as the documents are: the name and address inside the data and the")
+        click.echo(
+            f"signed PDF of {', '.join(erasure.named_in)}. Also what left the house: dossiers, backups, mail sent."
+        )
+    for ended in (one for one in erasure.named_in if house.register.show(one).stage is Stage.ENDED):
+        click.echo(f"No law keeps {ended}, which has ended: convenio archive dispose {ended} --propose destroys it.")

@@ -9,10 +9,19 @@ from __future__ import annotations
 from archive.layout import data_key
 from archive.transaction import Transaction, op_id_of
 from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line, require_draft, reviewed
+from flows.click import mail_code, new_link, sign_by_click
+from flows.deadline import extend, require_to_come
+from flows.declining import decline
+from flows.delegation import confirm_delegation, delegate, revoke_delegation
 from flows.editing import edit
-from flows.pins import require_current
+from flows.interrupted import begin_signature, finish_signature
+from flows.notices import tell
+from flows.own_keys import sign, sign_remotely, sign_with_token
+from flows.paper import sign_paper
+from flows.pins import require_current, require_no_rivals
 from flows.proposal import proposed, template_for
-from flows.signatures import decline, sign
+from flows.uploads import sign_uploaded
+from flows.voiding import voided
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.documents import Document, data_bytes
@@ -25,14 +34,27 @@ from schemas.state import AgreementState, Stage
 __all__ = [
     "add_person",
     "approve",
+    "begin_signature",
+    "confirm_delegation",
     "confirm_facts",
     "decline",
+    "delegate",
     "edit",
+    "extend",
+    "finish_signature",
+    "mail_code",
+    "new_link",
     "reject",
     "request",
     "return_draft",
     "revise",
+    "revoke_delegation",
     "sign",
+    "sign_by_click",
+    "sign_paper",
+    "sign_remotely",
+    "sign_uploaded",
+    "sign_with_token",
     "withdraw",
 ]
 
@@ -41,10 +63,12 @@ def request(house: Installation, document: Document, *, by: str) -> Done:
     """Request an agreement from ``document`` and have draft 1 rendered.
 
     The same data requested again by the same manager is the same agreement, until that one has ended. Raises
-    :class:`NotAuthorised`, and :class:`InputError` for confirmations nobody gave here.
+    :class:`NotAuthorised`, and :class:`InputError` for confirmations nobody gave here and for a last day to sign
+    that is over.
     """
     manager, content = acting(house, by, Role.MANAGER), data_bytes(document)
     _refuse_foreign_confirmations(document, None)
+    require_to_come(house, document)
     template = template_for(house, document)
     proposal = proposed(house, document, content, 1, template)
     house.store.put(data_key(digest_of(content)), content)
@@ -68,12 +92,13 @@ def revise(
     draft: int,
     by: str,
     discard_edits: bool = False,
+    void_signatures: bool = False,
 ) -> Done:
     """Give new data in place of draft ``draft``; it becomes the next draft, and every approval so far is void.
 
     Repeating a revision gives the first result. Raises :class:`StaleBase` where ``draft`` is not the current one,
-    :class:`Refused` where nothing changed or edits by hand would be lost and are not to be discarded,
-    :class:`RefusedTransition` once signing began.
+    :class:`Refused` where nothing changed, or edits by hand or signatures would be lost without being asked for,
+    :class:`RefusedTransition` once the document is concluded.
     """
     manager, state = acting(house, by, Role.MANAGER), house.ledger.state(agreement)
     digest = digest_of(data_bytes(document))
@@ -87,8 +112,10 @@ def revise(
             "an agreement keeps its type", where=agreement, got=document.document_type, expected=state.document_type
         )
     _refuse_foreign_confirmations(document, data_of(house, state.data))
+    require_to_come(house, document)
     _keep_edits(state, discard=discard_edits)
-    return _next_draft(house, state, document, manager, reason=ev.RevisionReason.AMENDED)
+    reason, voids = ev.RevisionReason.AMENDED, voided(state, void_signatures=void_signatures)
+    return _next_draft(house, state, document, manager, reason=reason, voids=voids)
 
 
 def confirm_facts(house: Installation, agreement: AgreementId, paths: tuple[str, ...], *, basis: str, by: str) -> Done:
@@ -143,6 +170,7 @@ def approve(
     event = ev.Approved(draft=draft, office=office, covers=content)
     document = data_of(house, content.data)
     require_current(house, document, agreement)
+    require_to_come(house, document)
     now, op_id = house.clock(), op_id_of("approved", agreement, str(draft), reviewer.commitment)
     with house.ledger.transaction() as tx:
         if not given and tx.find(op_id) is not None:
@@ -154,6 +182,8 @@ def approve(
             )
         appended = tx.append(agreement, op_id, now, as_actor(Role.REVIEWER, reviewer), event)
         if tx.state(agreement).stage is Stage.APPROVED:
+            # once more in here, where nobody else approves anything: of two rivals the second hears of the first
+            require_no_rivals(house, document, agreement)
             for signatory in document.signatories:
                 tx.add_person(signatory.email, str(signatory.name), (Role.SIGNATORY,))
             tx.enqueue("prepare", agreement, draft, now=now)
@@ -198,7 +228,7 @@ def withdraw(house: Installation, agreement: AgreementId, *, by: str, reason: st
         if tx.find(op_id) is not None:
             return Done(tx.state(agreement), changed=False)
         event = ev.Withdrawn(remark=keep_remark(tx, reason))
-        tx.append(agreement, op_id, now, as_actor(Role.MANAGER, manager), event)
+        tell(tx, tx.append(agreement, op_id, now, as_actor(Role.MANAGER, manager), event))
         return Done(tx.state(agreement), changed=True)
 
 
@@ -231,16 +261,25 @@ def _refuse_foreign_confirmations(document: Document, before: Document | None) -
 
 
 def _next_draft(
-    house: Installation, state: AgreementState, document: Document, manager: Person, *, reason: ev.RevisionReason
+    house: Installation,
+    state: AgreementState,
+    document: Document,
+    manager: Person,
+    *,
+    reason: ev.RevisionReason,
+    voids: tuple[ev.VoidedSignature, ...] = (),
 ) -> Done:
     now, content, draft = house.clock(), data_bytes(document), state.draft + 1
     agreement = AgreementId(state.agreement)
     template = template_for(house, document, state.template_version)
-    event = ev.Revised(reason=reason, **proposed(house, document, content, draft, template))
+    event = ev.Revised(reason=reason, voids=voids, **proposed(house, document, content, draft, template))
     house.store.put(data_key(event.data), content)
     with house.ledger.transaction() as tx:
         op_id = op_id_of("revised", agreement, str(draft), event.data)
+        being_signed = tx.state(agreement).stage in {Stage.SIGNING, Stage.SIGNED}
         appended = tx.append(agreement, op_id, now, as_actor(Role.MANAGER, manager), event)
+        if being_signed:
+            tell(tx, appended)
         tx.enqueue("draft", agreement, draft, now=now)
     return Done(house.ledger.state(agreement), changed=not appended.repeated)
 
@@ -261,7 +300,7 @@ def _decide_against(
         if tx.find(op_id) is not None:
             return Done(tx.state(agreement), changed=False)
         event = kind(draft=draft, covers=content, remark=keep_remark(tx, comment))
-        tx.append(agreement, op_id, house.clock(), as_actor(Role.REVIEWER, reviewer), event)
+        tell(tx, tx.append(agreement, op_id, house.clock(), as_actor(Role.REVIEWER, reviewer), event))
         return Done(tx.state(agreement), changed=True)
 
 

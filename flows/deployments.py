@@ -23,9 +23,12 @@ from flows.conclude import conclude
 from flows.draft import draft
 from flows.due import Due
 from flows.failures import keep_failure, outline
+from flows.fixity import check_fixity
 from flows.inbox import read_inbox, the_manager
+from flows.notify import notify
 from flows.prepare import prepare
 from flows.publish import publish
+from flows.renew import renew
 from flows.stage import Outcome
 from flows.sweep import sweep
 from flows.wiring import Installation
@@ -40,9 +43,11 @@ Stage = Callable[[Installation, AgreementId, int], Outcome]
 STAGES: dict[str, tuple[Stage, str]] = {
     "draft": (draft, "Fill the template, convert to PDF/A-3b, keep both, tell the reviewers."),
     "prepare": (prepare, "Attach data and DOCX to the approved PDF, make all fields, set the opening seal."),
-    "collect": (collect, "Check the newest revision and invite whose turn it is to sign."),
+    "collect": (collect, "Check the newest revision and invite everybody whose turn it is to sign."),
     "conclude": (conclude, "Closing seal, document timestamp, admission gate."),
     "publish": (publish, "Deposit the signed PDF, append the receipt, sign a checkpoint."),
+    "renew": (renew, "Add a document timestamp to an archived document before its newest one ends; deposit it anew."),
+    "notify": (notify, "Tell everybody whom an act concerns; the version is the number of its entry."),
 }
 """Every stage with what its deployment says about it."""
 
@@ -64,7 +69,8 @@ class NewAgreement(BaseModel):
 
 def stage_flows(house: Installation) -> Sequence[Flow[..., Any]]:
     """Return every flow of an installation, ready to be deployed."""
-    return [*(_stage_flow(house, name) for name in STAGES), _sweep_flow(house), _new_agreement_flow(house)]
+    stages = (_stage_flow(house, name) for name in STAGES)
+    return [*stages, _sweep_flow(house), _fixity_flow(house), _new_agreement_flow(house)]
 
 
 def _stage_flow(house: Installation, name: str) -> Flow[..., Any]:
@@ -106,6 +112,30 @@ def _sweep_flow(house: Installation) -> Flow[..., Any]:
         return None
 
     return sweep_all
+
+
+def _fixity_flow(house: Installation) -> Flow[..., Any]:
+    @flow(name="fixity", description="List every stored version, read what is due, and name what is wrong.")
+    async def fixity(*, everything: bool = False) -> State | None:
+        """Sweep the store once; the form of Prefect's UI explains its fields by this docstring.
+
+        Args:
+            everything: Read every object, not only those that are due today.
+
+        """
+        try:
+            report = await asyncio.to_thread(check_fixity, house, everything=everything)
+        except Exception as error:  # noqa: BLE001  # Prefect would show what an error says of people
+            return _failed("the fixity sweep", error)
+        said = f"{report.day}: {report.listed} versions listed, {report.read} read whole, {len(report.faults)} faults"
+        if not report.faults:
+            get_run_logger().info(said)
+            return None
+        rows = [{"damage": fault.damage, "key": fault.key, "version": fault.version or ""} for fault in report.faults]
+        await acreate_table_artifact(table=rows, key="fixity", description=said)
+        return Failed(message=said)
+
+    return fixity
 
 
 def _new_agreement_flow(house: Installation) -> Flow[..., Any]:

@@ -1,14 +1,21 @@
-"""What the ledger says a machine has to do next; pure."""
+"""What the ledger says a machine has to do next, and how long an attempt at it is left alone; pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from schemas.evidence import AgreementId
 from schemas.state import AgreementState, Stage
 
-AT_REST = (Stage.IN_REVIEW, Stage.RETURNED, Stage.ARCHIVED, Stage.ENDED)
+if TYPE_CHECKING:
+    from archive.outbox import OutboxRow
+
+AT_REST = (Stage.IN_REVIEW, Stage.RETURNED, Stage.ARCHIVED, Stage.ENDED, Stage.DISPOSED)
 """Stages in which no machine has anything to do."""
+
+LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,20 @@ def due_stage(state: AgreementState) -> Due | None:
             return Due("draft", agreement, state.draft)
         case Stage.APPROVED:
             return Due("prepare", agreement, state.draft)
-        case Stage.SIGNING if state.next_signatory not in state.invited:
+        case Stage.SIGNING if not set(state.awaited) <= set(state.invited):
             return Due("collect", agreement, signed)
         case Stage.SIGNED:
             return Due("conclude", agreement, signed)
         case Stage.CONCLUDED:
             return Due("publish", agreement, signed)
     return None
+
+
+def next_attempt_at(last: OutboxRow, patience: timedelta) -> datetime | None:
+    """Return from when on a stage is attempted again that failed or was lost; ``None`` while it has not begun.
+
+    An attempt is left alone twice as long each time, so that what cannot work is not hammered.
+    """
+    began = last.dispatched_at or last.failed_at
+    wait = min(patience * 2 ** min(last.attempt - 1, 16), max(patience, LONGEST_WAIT))
+    return None if began is None else began + wait

@@ -59,11 +59,13 @@ def standing_failures(house: Installation, agreement: AgreementId | None = None)
 
     A stage done since, overtaken by a newer draft or just being attempted again is none of them.
     """
-    return tuple(
-        row
-        for row in house.outbox.failures(agreement)
-        if due_stage(house.ledger.state(row.agreement)) == Due(row.stage, row.agreement, row.version)
-    )
+    return tuple(row for row in house.outbox.failures(agreement) if _still_due(house, row))
+
+
+def _still_due(house: Installation, row: OutboxRow) -> bool:
+    if row.stage == "notify":
+        return row.done_at is None
+    return due_stage(house.ledger.state(row.agreement)) == Due(row.stage, row.agreement, row.version)
 
 
 def _without_addresses(text: str) -> str:

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from http.client import HTTPException
 
+from archive.checkpoint import open_checkpoint
+from archive.log_store import CHECKPOINT, token_path
+from flows import fixity, object_store, readiness
 from flows.failures import standing_failures
 from flows.server import LOOPBACK, PrefectPlace, answers
 from flows.wiring import Installation
 from schemas.errors import ConvenioError
+from schemas.events import RestoreDrilled
 from schemas.evidence import Evidence, Instant
 
 LITTLE_SPACE_BYTES = 512 * 1024 * 1024
@@ -45,13 +49,17 @@ class Health(Evidence):
 
 
 def health(house: Installation) -> Health:
-    """Look at ledger, store, Prefect server, runner, failed stages and disk; never raises."""
+    """Look at ledger, log, store, fixity, keys, drills, Prefect server, runner, stages and disk; never raises."""
     parts = (
         _tried(
             "Ledger",
             lambda: (True, f"{house.ledger.size} entries, {len(house.register.rows())} agreements"),
         ),
+        _tried("Published log", lambda: _published(house)),
         _tried("Object store", lambda: _store(house)),
+        _tried("Fixity", lambda: fixity.standing(house)),
+        _tried("Seal and roots", lambda: readiness.lives(house)),
+        _tried("Restore drill", lambda: _drill(house)),
         _tried("Prefect server", lambda: _prefect(PrefectPlace(house.home, house.settings.prefect_port))),
         _tried("Runner", lambda: _runner(house)),
         _tried("Stages", lambda: _stages(house)),
@@ -74,7 +82,29 @@ def _tried(name: str, look: Callable[[], tuple[bool, str]]) -> Part:
 
 def _store(house: Installation) -> tuple[bool, str]:
     house.store.stat(NEVER_STORED)
-    return True, f"answers; {house.store.capabilities.promise}"
+    well, seen = object_store.standing(house.settings, house.store)
+    return well, f"answers; {seen}"
+
+
+def _published(house: Installation) -> tuple[bool, str]:
+    note = house.log_store.get(CHECKPOINT)
+    if note is None:
+        return not house.ledger.size, "nothing is published yet"
+    shown = open_checkpoint(note.decode(errors="replace"), house.checkpoint_key.verifier_key).tree_size
+    size = house.ledger.size
+    if shown > size:
+        return False, f"it covers {shown} entries, the database has {size}: stop, and see convenio ledger check"
+    if house.log_store.get(token_path(shown)) is None:
+        return False, f"covers {shown} of {size} entries, without a timestamp: it is asked for again"
+    return True, f"covers {shown} of {size} entries"
+
+
+def _drill(house: Installation) -> tuple[bool, str]:
+    events = [recorded.entry.event for recorded in house.ledger.installation_entries()]
+    last = next((event for event in reversed(events) if isinstance(event, RestoreDrilled)), None)
+    if last is None:
+        return True, "none yet; try one: convenio ledger drill BACKUP"
+    return last.equal, f"{'equal' if last.equal else 'NOT equal'} on {last.day}, {last.leaves} entries"
 
 
 def _prefect(place: PrefectPlace) -> tuple[bool, str]:

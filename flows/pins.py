@@ -77,6 +77,14 @@ def require_current(house: Installation, document: Document, agreement: Agreemen
             expected="the versions in force",
             remedy="pin the newer ones in a revised file (convenio revise)",
         )
+    require_no_rivals(house, document, agreement)
+
+
+def require_no_rivals(house: Installation, document: Document, agreement: AgreementId) -> None:
+    """Raise :class:`Refused` for a second change of a document while the first one is approved and not yet archived.
+
+    Inside a write transaction no rival can be approved between this and the end of it.
+    """
     if rivals := _rivals(house, document, agreement):
         raise Refused(
             "another change of the same document is on its way",

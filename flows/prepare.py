@@ -5,6 +5,7 @@ from __future__ import annotations
 from archive.layout import data_key
 from archive.transaction import op_id_of
 from flows.act import data_of
+from flows.readiness import require_ready
 from flows.stage import Outcome, keep, load, not_due, record
 from flows.wiring import Installation
 from schemas import events as ev
@@ -22,16 +23,19 @@ DOCX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingm
 def prepare(house: Installation, agreement: AgreementId, draft: int) -> Outcome:
     """Turn the approved PDF of ``draft`` into the file that is signed, as a byte-extension of it.
 
-    Raises :class:`TimestampUnavailable` where the authority does not answer; nothing is then changed.
+    The signature policy in force now is recorded and holds from here on. Raises :class:`TimestampUnavailable` and
+    :class:`RevocationUnavailable` where an authority does not answer; nothing is then changed.
     """
     state = house.ledger.state(agreement)
     if not _wanted(state, draft):
         return not_due(state, "prepare")
+    require_ready(house)
     if state.content is None:
         raise RefusedTransition("an approved draft has content", where=agreement)
     approved = load(house, agreement, state.content.pdf, "pdf")
     document, now = data_of(house, state.data), house.clock()
     boxes = signature_boxes(approved, [signatory.id for signatory in document.signatories])
+    policy = house.policy(state.document_type)
     prepared = prepare_pdf(
         approved,
         attachments=attachments(house, agreement, state.content),
@@ -39,13 +43,14 @@ def prepare(house: Installation, agreement: AgreementId, draft: int) -> Outcome:
             FieldPlace(signatory_id=signatory, page=box.page, box=(box.x1, box.y1, box.x2, box.y2))
             for signatory, box in boxes.items()
         ],
-        seal=house.pki.seal,
+        seal=house.seal,
         timestamper=house.timestamper,
         trust=house.trust(now),
         now=now,
+        level=policy.level,
     )
     pdf = keep(house, agreement, prepared, "pdf")
-    event = ev.Prepared(draft=draft, base=state.content.pdf, pdf=pdf)
+    event = ev.Prepared(draft=draft, base=state.content.pdf, pdf=pdf, policy=policy)
     op_id = op_id_of("prepared", agreement, str(draft))
     if not record(house, agreement, op_id, now, event, waits=lambda after: _wanted(after, draft), due=("collect", 0)):
         return not_due(house.ledger.state(agreement), "prepare")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TypedDict
 
 from archive.register import AGREEMENT_ID
@@ -13,6 +14,7 @@ from schemas.errors import Fault, InputError, TemplateFault
 from schemas.evidence import Digest, SignatoryId, digest_of
 from schemas.fact import open_facts
 from schemas.people import Office
+from schemas.signing_round import Signing
 from templates.catalog import Template, load_template
 from templates.render import render_draft
 
@@ -24,6 +26,8 @@ class Proposed(TypedDict):
     title: str
     data: Digest
     signatories: tuple[SignatoryId, ...]
+    rounds: tuple[tuple[SignatoryId, ...], ...]
+    sign_by: date | None
     offices: tuple[Office, ...]
     template: Digest
     open_facts: tuple[str, ...]
@@ -61,12 +65,18 @@ def proposed(house: Installation, document: Document, content: bytes, draft: int
     text = render_draft(template, document, agreement_id=document.id_prefix, draft=draft, data_digest=digest)
     clauses = text.clauses
     _require_all_written(document, {clause.instead_of for clause in clauses})
+    signing = document.signing or Signing()
+    listed = [SignatoryId(signatory.id) for signatory in document.signatories]
+    rounds = tuple(tuple(SignatoryId(one) for one in group) for group in signing.rounds_of(listed))
     subjects = document.subjects | {clause.subject for clause in clauses}
     return {
         "draft": draft,
         "title": str(document.title),
         "data": digest,
-        "signatories": tuple(SignatoryId(signatory.id) for signatory in document.signatories),
+        "signatories": tuple(one for group in rounds for one in group),
+        # one after another is what no rounds mean
+        "rounds": rounds if any(len(group) > 1 for group in rounds) else (),
+        "sign_by": signing.sign_by,
         "template": template.fingerprint,
         "offices": offices_for(subjects, [clause.position for clause in clauses]),
         "open_facts": tuple(path for path, _ in open_facts(document)),

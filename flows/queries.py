@@ -1,17 +1,18 @@
-"""What the command line and the portal read: lists, timelines, and waiting for a state."""
+"""What the command line and the portal read: contents, what is in the way, and waiting for a state."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.layout import data_key, working_key
+from flows.due import next_attempt_at
 from flows.failures import DIAGNOSED_IN, standing_failures
 from schemas import events as ev
 from schemas.errors import OrchestrationUnavailable, Refused
-from schemas.evidence import AgreementId, Evidence
+from schemas.evidence import AgreementId
 from schemas.state import AgreementState
 
 if TYPE_CHECKING:
@@ -20,40 +21,6 @@ if TYPE_CHECKING:
 
 MEND = "mend what it names, then start `convenio up` anew"
 """What a person does about a stage that was refused: the first sweep of a runner starts it again."""
-
-
-class Happening(Evidence):
-    """One line of a timeline; ``digest`` is the one the act is about, ``person`` the name unless erased."""
-
-    counter: int
-    at: datetime
-    role: str
-    person: str
-    what: str
-    digest: str
-    remark: str | None = None
-
-
-def happened(house: Installation, agreement: AgreementId) -> list[Happening]:
-    """Return everything that happened to an agreement, in order; raise :class:`Refused` where there is none."""
-    people = {person.commitment: person.name for person in house.people.everyone()}
-    rows = []
-    for recorded in house.ledger.entries(agreement):
-        entry = recorded.entry
-        person = "" if entry.actor.person is None else people.get(entry.actor.person, "erased")
-        remark = _remark(house, entry.event)
-        rows.append(
-            Happening(
-                counter=entry.counter,
-                at=entry.occurred_at,
-                role=entry.actor.role or "system",
-                person=person,
-                what=_told(entry.event, remark),
-                digest=_subject(entry.event),
-                remark=remark,
-            )
-        )
-    return rows
 
 
 def content_of(house: Installation, agreement: AgreementId, what: str, *, draft: int | None = None) -> bytes:
@@ -93,7 +60,9 @@ def wait_until(
     """
     deadline = time.monotonic() + seconds
     while not reached(state := house.ledger.state(agreement)):
-        failed = next(iter(standing_failures(house, agreement)), None)
+        # people who could not be told hold up no stage
+        standing = (row for row in standing_failures(house, agreement) if row.stage != "notify")
+        failed = next(standing, None)
         if failed is not None and not failed.retry:
             raise Refused(
                 f"{failed.stage} of {agreement} failed",
@@ -105,7 +74,7 @@ def wait_until(
         if time.monotonic() > deadline:
             raise OrchestrationUnavailable(
                 f"{agreement} is still {state.stage} after {seconds:.0f} seconds",
-                got=None if failed is None else _trouble(failed),
+                got=None if failed is None else _trouble(house, failed),
                 remedy="is `convenio up` running? What was asked is recorded and will be done once it is",
             )
         tick()
@@ -116,60 +85,21 @@ def wait_until(
 def trouble(house: Installation, agreement: AgreementId) -> str | None:
     """Return what keeps the agreement from going on, in one line, or ``None``; see :func:`troubles` for many."""
     failed = next(iter(standing_failures(house, agreement)), None)
-    return None if failed is None else _trouble(failed)
+    return None if failed is None else _trouble(house, failed)
 
 
 def troubles(house: Installation) -> dict[AgreementId, str]:
     """Return for every agreement that cannot go on what keeps it, in one line."""
-    return {row.agreement: _trouble(row) for row in standing_failures(house)}
+    return {row.agreement: _trouble(house, row) for row in standing_failures(house)}
 
 
-def _trouble(failed: OutboxRow) -> str:
-    then = "is tried again" if failed.retry else MEND
-    return f"{failed.stage} failed at {failed.failed_at:%Y-%m-%d %H:%M} UTC: {failed.failure}; {then}"
+def _trouble(house: Installation, failed: OutboxRow) -> str:
+    return f"{failed.stage} failed at {failed.failed_at:%Y-%m-%d %H:%M} UTC: {failed.failure}; {_then(house, failed)}"
 
 
-def _remark(house: Installation, event: ev.Event) -> str | None:
-    if not isinstance(event, ev.Edited | ev.Returned | ev.Rejected | ev.Withdrawn | ev.Declined):
-        return None
-    kept = house.remarks.get(event.remark)
-    return kept.text if kept is not None else None
-
-
-def _told(event: ev.Event, remark: str | None) -> str:
-    comment = f": {remark}" if remark else ": (erased)" if hasattr(event, "remark") else ""
-    match event:
-        case ev.Requested():
-            return f"requested ({event.document_type})"
-        case ev.Revised():
-            return f"revised to draft {event.draft} ({event.reason})"
-        case ev.Edited():
-            return f"edited by hand to draft {event.draft}{comment}"
-        case ev.Approved():
-            return f"approved draft {event.draft} for {event.office}"
-        case ev.Drafted() | ev.Prepared() | ev.Returned() | ev.Rejected():
-            return f"{event.type} draft {event.draft}{comment}"
-        case ev.Invited() | ev.Signed() | ev.Declined():
-            return f"{event.type} {event.signatory}{comment}"
-        case ev.Concluded():
-            return f"concluded at {event.level}"
-        case ev.Deposited() | ev.Withdrawn():
-            return f"{event.type}{comment}"
-
-
-def _subject(event: ev.Event) -> str:
-    match event:
-        case ev.Requested() | ev.Revised():
-            return event.data
-        case ev.Edited():
-            return event.docx
-        case ev.Drafted():
-            return event.content.pdf
-        case ev.Approved() | ev.Returned() | ev.Rejected():
-            return event.covers.pdf
-        case ev.Prepared() | ev.Invited() | ev.Signed() | ev.Concluded():
-            return event.pdf
-        case ev.Deposited():
-            return event.receipt.sha256
-        case ev.Withdrawn() | ev.Declined():
-            return event.remark
+def _then(house: Installation, failed: OutboxRow) -> str:
+    if not failed.retry:
+        return MEND
+    again = next_attempt_at(failed, timedelta(seconds=house.settings.sweep_seconds))
+    tried = f"attempt {failed.attempt}" if failed.attempt > 1 else "the first attempt"
+    return f"that was {tried}, and it is tried again from {again:%Y-%m-%d %H:%M:%S} UTC on"

@@ -1,4 +1,4 @@
-"""The runner's own process: the warm worker, the dispatcher and the sweep, until SIGTERM.
+"""The runner's own process: the warm worker, the dispatcher, the sweep and the archive's daily round, until SIGTERM.
 
 ``python -m flows.runner --home HOME [--ready-fd N]``. Prefect reads its settings when it is imported, so that
 happens after they are set.
@@ -18,11 +18,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.fixity import daily_round
+from flows.readiness import require_ready
 from flows.server import PrefectPlace
 from flows.settings import read_settings
 from flows.sweep import sweep
 from flows.wiring import Installation
-from schemas.errors import ConvenioError, OrchestrationUnavailable
+from schemas.errors import ConvenioError, OrchestrationUnavailable, Unavailable
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -50,6 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("convenio").setLevel(logging.INFO)  # Prefect gives the root logger a level of its own
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each call
     house = Installation(read_settings(given.home))
+    try:
+        require_ready(house)
+    except ConvenioError as error:
+        LOG.error("%s", error)  # noqa: TRY400  # the diagnosis says it all
+        return error.exit_code
     os.environ.update(PrefectPlace(house.home, house.settings.prefect_port).client_environment())
     module, function = given.flows.split(":")
     flows: Sequence[Flow[..., Any]] = getattr(importlib.import_module(module), function)(house)
@@ -110,7 +117,9 @@ async def serve(
     # well, for people start anew after they mended something
     await asyncio.to_thread(_sweep, house, timedelta(0), also_refused=True)
     ready()
-    await asyncio.gather(worker.run(stop), _dispatch(dispatcher, worker, stop), _sweeps(house, stop))
+    await asyncio.gather(
+        worker.run(stop), _dispatch(dispatcher, worker, stop), _sweeps(house, stop), _rounds(house, stop)
+    )
 
 
 async def _dispatch(dispatcher: Dispatcher, worker: WarmWorker, stop: asyncio.Event) -> None:
@@ -133,6 +142,24 @@ async def _sweeps(house: Installation, stop: asyncio.Event) -> None:
         await _pause(stop, house.settings.sweep_seconds)
         if not stop.is_set():
             await asyncio.to_thread(_sweep, house, timedelta(seconds=house.settings.sweep_seconds))
+
+
+async def _rounds(house: Installation, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await asyncio.to_thread(_round, house)
+        await _pause(stop, house.settings.sweep_seconds)
+
+
+def _round(house: Installation) -> None:
+    """Probe the store at the start and once a day, and then look after what lies in it."""
+    try:
+        promise = house.store.capabilities.promise
+        if (report := daily_round(house)) is not None:
+            LOG.info("the archive is %s; the sweep of %s found %d faults", promise, report.day, len(report.faults))
+    except Unavailable as error:
+        LOG.warning("the archive is looked after later: %s", error)
+    except ConvenioError:
+        LOG.exception("the archive cannot be looked after")
 
 
 def _sweep(house: Installation, patience: timedelta, *, also_refused: bool = False) -> None:

@@ -7,12 +7,25 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from flows.archive_url import S3Place, parse_archive_url
+from flows.signature_policy import require_known_types
 from schemas.errors import Fault, InputError
+from schemas.policy import SignaturePolicy
 
 DEFAULT_HOME = Path("~/.convenio")
+
+
+class WitnessSetting(BaseModel):
+    """One witness: where it is asked, how it is known, and whether whoever runs the ledger runs it too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^https?://")
+    key: str = Field(pattern=r"^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")
+    same_administrator: bool = False
 
 
 class Settings(BaseSettings):
@@ -30,25 +43,46 @@ class Settings(BaseSettings):
     """Name of the ledger on its checkpoints (C2SP tlog-checkpoint origin)."""
     database_url: SecretStr | None = None
     """SQLAlchemy address of the domain database; SQLite in the home by default."""
-    store: Literal["directory", "s3"] = "directory"
-    """Where objects lie: a directory in the home, or an S3 bucket."""
-    s3_endpoint: str | None = None
-    """Address of the S3 service; none for the cloud provider's own."""
-    s3_region: str = "us-east-1"
-    """Region of the S3 service."""
-    s3_bucket: str = "convenio"
-    """Bucket for objects; it must exist, with Object Lock if retention is to be enforced. Its behaviour is probed
-    once a day on keys of the probe's own."""
+    archive_url: str = "file"
+    """Where objects lie: `file` for a directory of the home, or a bucket,
+    `s3://BUCKET?endpoint=URL&region=R&lock=COMPLIANCE&sse=AES256`. See [archive.md](archive.md)."""
     s3_access_key: str | None = None
     """Access key of the S3 service."""
     s3_secret_key: SecretStr | None = None
     """Secret key of the S3 service."""
-    s3_lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "COMPLIANCE"
-    """Object Lock mode of deposits, where the probe proved that the store enforces it."""
-    retention_years: int = Field(default=10, ge=1, le=100)
-    """How many years from the conclusion a deposit is locked for, where the store enforces a lock."""
+    require_worm: bool = False
+    """Archive only where the store was seen to enforce its locks; elsewhere refuse to archive at all."""
+    fixity_days: int = Field(default=30, ge=1, le=365)
+    """Within how many days every stored object is read whole; all are listed daily."""
+    ledger_key_passphrase: SecretStr | None = None
+    """Passphrase of the key that signs checkpoints; that of the organisation's keys by default."""
+    witnesses: tuple[WitnessSetting, ...] = Field(default=(), max_length=16)
+    """Witnesses asked to co-sign each checkpoint (C2SP tlog-witness), as a JSON list or as TOML tables: `url`, `key`
+    (its verifier key), `same_administrator`."""
+    witness_required: bool = False
+    """Show no checkpoint that a witness did not co-sign."""
     tsa_url: str | None = None
     """Address of an RFC 3161 timestamp authority; the demonstration authority by default."""
+    seal_key: str = Field(
+        default="demonstration",
+        pattern=r"^(demonstration|pkcs12:.+|pkcs11:.+\?.+)$",
+        examples=["pkcs12:seal.p12", "pkcs11:/usr/lib/softhsm/libsofthsm2.so?token=Seals&label=seal-2026"],
+    )
+    """The organisation's seal: the demonstration key, a PKCS#12 file (relative to the home), or a key in a hardware
+    security module (PKCS#11)."""
+    seal_passphrase: SecretStr | None = None
+    """Passphrase of the seal's file, or PIN of its token."""
+    signature_policies: dict[str, SignaturePolicy] = Field(
+        default={}, examples=['{"mou": {"level": "B-LTA", "ways": ["pkcs12", "csc"]}}']
+    )
+    """What the signatures of a type of document must be: `level` (B-B, B-T, B-LT, B-LTA) and the accepted `ways`
+    (pkcs12, pkcs11, csc, upload, click, paper); B-LTA and every way by default. As JSON, or as TOML tables."""
+    renew_days: int = Field(default=180, ge=1, le=3650)
+    """How many days before the newest timestamp's certificate ends an archived document gets a further one."""
+    env: Literal["development", "production"] = "development"
+    """What the installation is for; `production` refuses to start with demonstration or default keys."""
+    link_days: int = Field(default=14, ge=1, le=365)
+    """How long a link to sign by a click is valid."""
     key_passphrase: SecretStr | None = None
     """Passphrase of the organisation's keys; a file in the home, readable by its owner only, by default."""
     office_processes: int = Field(default=1, ge=1, le=8)
@@ -61,8 +95,25 @@ class Settings(BaseSettings):
     """Loopback port of the portal."""
     time_zone: str = Field(default="UTC", examples=["Europe/Prague"])
     """IANA time zone in which legal days begin and end, such as the last day of an authority."""
-    sweep_seconds: float = Field(default=60.0, gt=0)
+    sweep_seconds: float = Field(default=60.0, gt=0, le=60)
     """How often the ledger is searched for stages that are due and not under way."""
+
+    @field_validator("signature_policies")
+    @classmethod
+    def _names_known_types(cls, policies: dict[str, SignaturePolicy]) -> dict[str, SignaturePolicy]:
+        require_known_types(policies)
+        return policies
+
+    @field_validator("archive_url")
+    @classmethod
+    def _names_a_place(cls, address: str) -> str:
+        parse_archive_url(address)
+        return address
+
+    @property
+    def archive_place(self) -> S3Place | None:
+        """The bucket objects lie in; ``None`` for a directory of the home."""
+        return parse_archive_url(self.archive_url)
 
     @classmethod
     def settings_customise_sources(
@@ -79,13 +130,20 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=toml))
 
 
-BESIDE_SETTINGS = frozenset({"CONVENIO_AS", "CONVENIO_P12_PASSPHRASE"})
+BESIDE_SETTINGS = frozenset(
+    {
+        "CONVENIO_AS", "CONVENIO_P12_PASSPHRASE", "CONVENIO_BACKUP_PASSPHRASE", "CONVENIO_TOKEN_PIN",
+        "CONVENIO_CSC_TOKEN", "CONVENIO_CSC_PIN", "CONVENIO_CSC_OTP", "CONVENIO_CSC_SAD",
+    }
+)  # fmt: skip
 """Names of the environment that belong to single commands."""
 
 OPEN_FIELDS = frozenset(
-    name for name, field in Settings.model_fields.items() if "SecretStr" not in str(field.annotation)
+    name
+    for name, field in Settings.model_fields.items()
+    if "SecretStr" not in str(field.annotation) and name != "archive_url"
 )
-"""Settings whose values may be shown; one that is not known may be a misspelt secret."""
+"""Settings whose values may be shown; a faulty address may hold a secret, and so may a name that is not known."""
 
 
 def read_settings(home: Path | None = None) -> Settings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive.layout import working_key
+from flows.notices import tell
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import ConflictingContent, RefusedTransition, StaleBase
@@ -50,7 +51,7 @@ def record(
     waits: Callable[[AgreementState], bool],
     due: tuple[str, int] | None = None,
 ) -> bool:
-    """Append what a stage did, note the stage ``due`` after it (name and version), and return whether this run did it.
+    """Append what a stage did, have people told, note the stage ``due`` next (name and version); whether this run did.
 
     ``False`` where another run, or a person, came first; whatever the ledger refuses is raised where the agreement
     still ``waits`` for this stage.
@@ -58,9 +59,10 @@ def record(
     try:
         with house.ledger.transaction() as tx:
             appended = tx.append(agreement, op_id, now, SYSTEM, event)
-            if due is not None:
+            tell(tx, appended)
+            if due is not None and not appended.repeated:
                 stage, version = due
-                tx.enqueue(stage, agreement, version, now=now)
+                tx.enqueue_anew(stage, agreement, version, now=now)
     except OVERTAKEN:
         if waits(house.ledger.state(agreement)):
             raise

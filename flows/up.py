@@ -6,6 +6,7 @@ Nothing here imports Prefect.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 
 from flows.child import Child, start_child, wait_until_ready
 from flows.files import make_folder
+from flows.readiness import require_ready
 from flows.server import LOOPBACK, PrefectPlace, require_free_port, start_server, wait_for_server
 from flows.settings import Settings
 from flows.wiring import Installation
@@ -40,9 +42,10 @@ def run(house: Installation, *, say: Progress = print, flows: str | None = None)
 
     A child that dies is started again, at most five times in two minutes. ``flows`` names other flows than the
     runner's own (``module:function``). Returns the exit code: 0 after an asked stop. Raises :class:`Refused`
-    where this home is up already, :class:`OrchestrationUnavailable` where a port is taken or a child does not
-    get ready.
+    where this home is up already, :class:`NotReady` where a production installation has demonstration keys,
+    :class:`OrchestrationUnavailable` where a port is taken or a child does not get ready.
     """
+    require_ready(house)
     settings, control = house.settings, _Control()
     starts = {
         "Prefect server": (lambda: _server(house, say), GRACE_SECONDS),
@@ -131,9 +134,9 @@ def child_environment(settings: Settings) -> dict[str, str]:
     Secrets are left out: children find them where we found them.
     """
     values = {
-        f"CONVENIO_{name.upper()}": str(value)
-        for name in Settings.model_fields
-        if (value := getattr(settings, name)) is not None and not isinstance(value, SecretStr)
+        f"CONVENIO_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.model_dump(mode="json", exclude_none=True).items()
+        if not isinstance(getattr(settings, name), SecretStr)
     }
     return {**os.environ, **values}
 

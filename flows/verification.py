@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.files import read_whole
+from flows.standalone import released_verifiers
 from flows.wiring import utc_now
 from schemas.errors import ConvenioError, InputError
-from schemas.evidence import SealReport, VerificationKeys, VerificationReport
+from schemas.evidence import SealReport, SignatureReport, VerificationKeys, VerificationReport
+
+if TYPE_CHECKING:
+    from signing.trust import TrustPolicy
 
 
 def read_keys(path: Path) -> VerificationKeys:
@@ -30,7 +35,7 @@ def read_keys(path: Path) -> VerificationKeys:
 
 
 def _check_usable(keys: VerificationKeys) -> None:
-    from archive.checkpoint import parse_verifier_key
+    from archive.signed_note import parse_verifier_key
     from signing.trust import certificates_of
 
     parse_verifier_key(keys.ledger)
@@ -55,7 +60,16 @@ def verify_file(path: Path, keys: VerificationKeys | None) -> VerificationReport
     if is_pdf or (not is_zip and path.suffix.lower() == ".pdf"):
         return verify_pdf(content, keys, judge_pdf=_judge)
     if is_zip or path.suffix.lower() == ".zip":
-        return verify_dossier(content, keys, judge_pdf=_judge, attached=attached_files, now=utc_now())
+        return verify_dossier(
+            content,
+            keys,
+            judge_pdf=_judge,
+            judge_token=_judge_token,
+            judge_scan=_judge_scan,
+            attached=attached_files,
+            verifiers=released_verifiers(),
+            now=utc_now(),
+        )
     raise InputError(
         f"{path} is neither a dossier nor a PDF",
         got=repr(content[:8]),
@@ -64,7 +78,24 @@ def verify_file(path: Path, keys: VerificationKeys | None) -> VerificationReport
 
 
 def _judge(content: bytes, keys: VerificationKeys | None) -> SealReport:
-    from signing.trust import TrustPolicy
     from signing.validate import validate
 
-    return validate(content, TrustPolicy.of(keys) if keys else TrustPolicy(), now=utc_now())
+    return validate(content, _trusted(keys), now=utc_now())
+
+
+def _judge_token(token: bytes, data: bytes, keys: VerificationKeys | None) -> SignatureReport:
+    from signing.token import validate_token
+
+    return validate_token(token, data, _trusted(keys), name="checkpoint")
+
+
+def _judge_scan(scan: bytes, seal: bytes, keys: VerificationKeys | None) -> SignatureReport:
+    from signing.detached import validate_detached
+
+    return validate_detached(scan, seal, _trusted(keys), name="scan")
+
+
+def _trusted(keys: VerificationKeys | None) -> TrustPolicy:
+    from signing.trust import TrustPolicy
+
+    return TrustPolicy.of(keys) if keys else TrustPolicy()

@@ -14,19 +14,27 @@ from flows.mail import MailFolder
 from flows.secret_file import kept_secret
 from flows.settings import Settings
 from schemas.errors import Unavailable
-from schemas.evidence import VerificationKeys
+from schemas.evidence import VerificationKeys, WitnessKey
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from archive.checkpoint import CheckpointKey
     from archive.ledger import Ledger
+    from archive.log_store import LogStore
     from archive.outbox import Outbox
     from archive.people import People
+    from archive.publisher import Publisher
     from archive.register import Register
     from archive.remarks import Remarks
+    from archive.sign_links import SignLinks
     from archive.store import ObjectStore
+    from flows.renew import Renewals
+    from flows.retention import Securing
+    from schemas.policy import SignaturePolicy
     from signing.demonstration import DemonstrationPki
+    from signing.keys import SigningKey
+    from signing.revocation import RevocationSource
     from signing.timestamp import Timestamper
     from signing.trust import TrustPolicy
     from templates.convert import OfficePool
@@ -91,6 +99,13 @@ class Installation:
         return Remarks(self.engine)
 
     @cached_property
+    def sign_links(self) -> SignLinks:
+        """Links sent to signatories; erasable too."""
+        from archive.sign_links import SignLinks
+
+        return SignLinks(self.engine)
+
+    @cached_property
     def outbox(self) -> Outbox:
         """Stages that are due."""
         from archive.outbox import Outbox
@@ -127,14 +142,38 @@ class Installation:
         )
 
     @cached_property
+    def seal(self) -> SigningKey:
+        """The organisation's seal."""
+        from flows.seal_key import open_seal
+
+        make_home(self.home)
+        return open_seal(self.settings, lambda: self.pki, self.clock())
+
+    @cached_property
     def checkpoint_key(self) -> CheckpointKey:
         """The key that signs checkpoints, apart from all others, made on first run."""
         from archive.checkpoint import CheckpointKey
 
         make_home(self.home)
-        origin = self.settings.ledger_origin
-        pem = kept_secret(self.home / "keys" / "ledger.pem", lambda: CheckpointKey.create(origin).pem(self.passphrase))
-        return CheckpointKey.load(pem, origin=origin, passphrase=self.passphrase)
+        origin, own = self.settings.ledger_origin, self.settings.ledger_key_passphrase
+        passphrase = self.passphrase if own is None else own.get_secret_value().encode()
+        pem = kept_secret(self.home / "keys" / "ledger.pem", lambda: CheckpointKey.create(origin).pem(passphrase))
+        return CheckpointKey.load(pem, origin, passphrase=passphrase)
+
+    @cached_property
+    def log_store(self) -> LogStore:
+        """Where the ledger is published."""
+        from flows.log_publishing import open_log_store
+
+        make_home(self.home)
+        return open_log_store(self)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """What publishes the ledger."""
+        from flows.log_publishing import open_publisher
+
+        return open_publisher(self)
 
     @cached_property
     def timestamper(self) -> Timestamper:
@@ -145,11 +184,47 @@ class Installation:
 
         return http_timestamper(self.settings.tsa_url)
 
+    @cached_property
+    def renewals(self) -> Renewals:
+        """When archived documents are due for renewal."""
+        from flows.renew import Renewals
+
+        return Renewals()
+
+    @cached_property
+    def securing(self) -> Securing:
+        """When the store was made to follow the ledger's locks and holds."""
+        from flows.retention import Securing
+
+        return Securing()
+
+    @cached_property
+    def revocation(self) -> RevocationSource:
+        """Who is asked whether a certificate is revoked, where it says whom to ask."""
+        from signing.revocation import RevocationSource
+
+        return RevocationSource()
+
+    def policy(self, document_type: str) -> SignaturePolicy:
+        """Return which signatures a type of document needs."""
+        from flows.signature_policy import policy_for
+
+        return policy_for(self.settings.signature_policies, document_type)
+
     def trust(self, now: datetime) -> TrustPolicy:
-        """Return whom signatures may chain to at ``now``: the demonstration root, and what lies in ``trust/``."""
+        """Return whom signatures may chain to at ``now``: the demonstration root, and what lies in ``trust/``.
+
+        In production only what lies in ``trust/``. What it holds of revocation comes first; the rest is asked for.
+        """
         from dataclasses import replace
 
-        policy = self.pki.trust(now)
+        from flows.seal_key import seals_used
+        from flows.trusted_lists import adopted_lists
+        from signing.trust import TrustPolicy
+
+        policy = TrustPolicy() if self.settings.env == "production" else self.pki.trust(now)
+        policy = replace(policy, source=self.revocation, trusted_lists=adopted_lists(self.home))
+        policy = replace(policy, seal_certificates=tuple({*policy.seal_certificates, *seals_used(self.home)}))
         roots = [path.read_text(errors="replace") for path in sorted(self.home.glob("trust/*.pem"))]
         lists = [path.read_bytes() for path in sorted(self.home.glob("trust/*.crl"))]
         return replace(policy, roots=(*policy.roots, *roots)).with_revocation_lists(lists)
@@ -174,14 +249,23 @@ class Installation:
         return MailFolder(self.home / "mail")
 
     def verification_keys(self) -> VerificationKeys:
-        """Return what an auditor pins: the ledger's verifier key, the trust roots and the seal's certificate."""
+        """Return what an auditor pins: the ledger's verifier key, the trust roots and the seals' certificates.
+
+        The seal is opened only where this home has not sealed anything yet: its certificate is not known before.
+        """
+        from signing.demonstration import is_demonstration
+
         trust = self.trust(self.clock())
         return VerificationKeys(
             organisation=self.settings.organisation,
             ledger=self.checkpoint_key.verifier_key,
             trust_roots=trust.roots,
-            seal_certificates=(self.pki.seal.certificate_digest,),
-            demonstration=True,
+            seal_certificates=tuple(sorted(trust.seal_certificates or (self.seal.certificate_digest,))),
+            witnesses=tuple(
+                WitnessKey(key=witness.key, same_administrator=witness.same_administrator)
+                for witness in self.settings.witnesses
+            ),
+            demonstration=any(is_demonstration(anchor) for anchor in trust.anchors),
         )
 
     def close(self) -> None:

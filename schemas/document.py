@@ -13,6 +13,7 @@ from schemas.party import Party, Signatory
 from schemas.pin import Pin
 from schemas.prose import Heading
 from schemas.rules import Rule, broken_rules
+from schemas.signing_round import Signing
 from schemas.text import Model, fault
 
 
@@ -39,7 +40,9 @@ class Document(Model):
     parties: Annotated[tuple[Party, ...], Field(min_length=1, max_length=60)]
     """Who agrees."""
     signatories: Annotated[tuple[Signatory, ...], Field(max_length=120)] = ()
-    """Who signs, in signing order."""
+    """Who signs, in signing order unless ``signing`` says otherwise."""
+    signing: Signing | None = None
+    """In which order they are asked, and until when."""
     supersedes: Pin | None = None
     """The document it takes the place of, pinned by digest."""
     choices: tuple[Choice, ...] = ()

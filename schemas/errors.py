@@ -11,13 +11,19 @@
     │   ├── StaleBase                    somebody else acted first; the bytes are no longer the newest
     │   ├── ConflictingContent           one key, two contents
     │   ├── TemplateFault                a template cannot be used or filled
+    │   ├── NotReady                     a production installation has demonstration, default or expired keys
+    │   ├── NotWorm                      the store enforces no locks, and this installation demands them
     │   └── GateRefused                  a document did not pass the admission gate
     ├── Invalid                 exit 1   evidence does not hold
-    │   └── DigestMismatch               bytes are not the ones that were named
+    │   ├── DigestMismatch               bytes are not the ones that were named
+    │   └── WitnessDisagrees             a witness says it saw a larger or another tree
     └── Unavailable             exit 3   try again later; the only kind that is retried
         ├── ConversionUnavailable        LibreOffice did not answer in time, twice
         ├── StoreUnavailable             the object store did not answer
         ├── TimestampUnavailable         the timestamp authority did not answer
+        ├── SignerUnavailable            the token or trust service that keeps a key did not answer
+        ├── RevocationUnavailable        nobody answered whether a certificate is revoked
+        ├── WitnessUnavailable           a witness did not co-sign
         └── OrchestrationUnavailable     no Prefect server or worker
 """
 
@@ -133,8 +139,20 @@ class TemplateFault(Refused):
     """A template cannot be used or filled."""
 
 
+class NotReady(Refused):
+    """An installation that says it is for production has demonstration, default or expired keys or names."""
+
+
+class NotWorm(Refused):
+    """The store was not seen to enforce locks, and this installation archives nowhere else."""
+
+
 class GateRefused(Refused):
-    """A document did not pass the admission gate and is not archived."""
+    """A document did not pass the admission gate and is not archived; ``reasons`` are the names of all reasons."""
+
+    def __init__(self, what: str, reasons: Iterable[str] = (), **particulars: object) -> None:
+        super().__init__(what, **particulars)  # pyrefly: ignore  # the keywords are the base class's
+        self.reasons = tuple(reasons)
 
 
 class Invalid(ConvenioError):
@@ -143,6 +161,10 @@ class Invalid(ConvenioError):
 
 class DigestMismatch(Invalid):
     """Bytes are not the ones that were named by their digest."""
+
+
+class WitnessDisagrees(Invalid):
+    """A witness says it saw a larger or another tree than this ledger's; nobody signed that it did."""
 
 
 class Unavailable(ConvenioError):
@@ -161,6 +183,18 @@ class StoreUnavailable(Unavailable):
 
 class TimestampUnavailable(Unavailable):
     """The timestamp authority did not answer."""
+
+
+class RevocationUnavailable(Unavailable):
+    """Nobody answered whether a certificate is revoked."""
+
+
+class SignerUnavailable(Unavailable):
+    """The token or trust service that keeps a signing key did not answer, or not as its protocol says."""
+
+
+class WitnessUnavailable(Unavailable):
+    """A witness did not co-sign a checkpoint."""
 
 
 class OrchestrationUnavailable(Unavailable):

@@ -6,13 +6,19 @@ agreement's data.
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.evidence import DepositReceipt, Digest, Evidence, Instant, SignatoryId
 from schemas.people import Actor, Office
+from schemas.policy import SignaturePolicy
+from schemas.signature import LegalEffect, SigningWay
+
+Rounds = tuple[tuple[SignatoryId, ...], ...]
+"""Who signs when: one round after the other, all of a round at the same time."""
 
 
 class Covered(Evidence):
@@ -41,10 +47,25 @@ class Proposal(Evidence):
     title: str
     data: Digest
     signatories: tuple[SignatoryId, ...] = Field(description="in signing order; none where nobody has to sign")
+    rounds: Rounds = Field(default=(), description="who signs at the same time; empty: one after the other")
+    sign_by: date | None = Field(default=None, description="last day on which it can be signed")
     offices: tuple[Office, ...] = Field(min_length=1, description="whose approval the document needs")
     open_facts: tuple[str, ...] = Field(description="paths of facts nobody has confirmed")
     template: Digest = Field(description="of the template's Word file and the clauses it pins")
     changes: tuple[str, ...] = Field(default=(), description="agreements it changes or takes the place of")
+
+    @model_validator(mode="after")
+    def _rounds_are_the_signatories(self) -> Proposal:
+        if self.rounds and tuple(one for group in self.rounds for one in group) != self.signatories:
+            raise ValueError("the rounds name every signatory once, in signing order")
+        if not all(self.rounds):
+            raise ValueError("a round without signatories")
+        return self
+
+    @property
+    def signing_rounds(self) -> Rounds:
+        """The rounds of signature, also where signatories sign one after the other."""
+        return self.rounds or tuple((one,) for one in self.signatories)
 
 
 class Requested(Proposal):
@@ -56,11 +77,19 @@ class Requested(Proposal):
     template_version: int = Field(ge=1, description="the version of its template every draft is made from")
 
 
+class VoidedSignature(Evidence):
+    """A signature that a new draft voids: whose, and the revision it made."""
+
+    signatory: SignatoryId
+    pdf: Digest
+
+
 class Revised(Proposal):
-    """New data was given for the next draft; every approval so far is void."""
+    """New data was given for the next draft; every approval and every signature so far is void."""
 
     type: Literal["revised"] = "revised"
     reason: RevisionReason
+    voids: tuple[VoidedSignature, ...] = ()
 
 
 class Edited(Evidence):
@@ -120,6 +149,7 @@ class Prepared(Evidence):
     draft: int = Field(ge=1)
     base: Digest
     pdf: Digest
+    policy: SignaturePolicy = SignaturePolicy()
 
 
 class Invited(Evidence):
@@ -131,13 +161,47 @@ class Invited(Evidence):
 
 
 class Signed(Evidence):
-    """A signatory signed revision ``base``, which made revision ``pdf``."""
+    """A signatory, or their confirmed delegate, signed revision ``base``, which made revision ``pdf``.
+
+    ``certificate`` is that of the mark in the field: the person's own, or the organisation's seal where it records a
+    click or a paper original; ``evidence`` is then the record's digest.
+    """
 
     type: Literal["signed"] = "signed"
     signatory: SignatoryId
     base: Digest
     pdf: Digest
     certificate: Digest
+    way: SigningWay = SigningWay.PKCS12
+    effect: LegalEffect = LegalEffect.ADES
+    evidence: Digest | None = None
+
+
+class Delegated(Evidence):
+    """A signatory named a person to sign for them, with evidence of authority (a stored file)."""
+
+    type: Literal["delegated"] = "delegated"
+    signatory: SignatoryId
+    delegate: Digest = Field(description="commitment to the person")
+    authority: Digest
+    remark: Digest
+
+
+class DelegationConfirmed(Evidence):
+    """A reviewer saw the evidence of authority: from now on the delegate signs, and the signatory does not."""
+
+    type: Literal["delegation confirmed"] = "delegation confirmed"
+    signatory: SignatoryId
+    delegate: Digest
+    authority: Digest
+
+
+class DelegationRevoked(Evidence):
+    """The signatory who had named a delegate took it back before the delegate signed, with a reason."""
+
+    type: Literal["delegation revoked"] = "delegation revoked"
+    signatory: SignatoryId
+    remark: Digest
 
 
 class Concluded(Evidence):
@@ -157,6 +221,84 @@ class Deposited(Evidence):
     receipt: DepositReceipt
 
 
+class Renewed(Evidence):
+    """A later document timestamp was added before the newest one could no longer be verified, and the file deposited.
+
+    ``level`` is the level validated then.
+    """
+
+    type: Literal["renewed"] = "renewed"
+    base: Digest
+    pdf: Digest
+    report: Digest
+    level: str
+    receipt: DepositReceipt
+
+
+class BalancePaid(Evidence):
+    """The funding's balance was paid, so that retention began; ``until`` is its last day."""
+
+    type: Literal["balance paid"] = "balance paid"
+    paid_on: date
+    small_grant: bool
+    until: date
+    remark: Digest
+
+
+class RetentionExtended(Evidence):
+    """Retention was extended, with a reason; ``until`` is its last day."""
+
+    type: Literal["retention extended"] = "retention extended"
+    until: date
+    remark: Digest
+
+
+class HoldPlaced(Evidence):
+    """A legal hold was placed: until it is released nothing is disposed of, whatever retention says."""
+
+    type: Literal["hold placed"] = "hold placed"
+    remark: Digest
+
+
+class HoldReleased(Evidence):
+    """The legal hold was released."""
+
+    type: Literal["hold released"] = "hold released"
+    remark: Digest
+
+
+class DisposalProposed(Evidence):
+    """An administrator proposed to destroy what ``listing`` names (a stored file); another one carries it out."""
+
+    type: Literal["disposal proposed"] = "disposal proposed"
+    listing: Digest
+    remark: Digest
+
+
+class Disposed(Evidence):
+    """Everything stored of an agreement whose time is over was destroyed; ``certificate`` says what."""
+
+    type: Literal["disposed"] = "disposed"
+    receipts: tuple[DepositReceipt, ...]
+    certificate: Digest
+    remark: Digest
+
+
+class Lapsed(Evidence):
+    """The last day to sign passed before everybody had signed."""
+
+    type: Literal["lapsed"] = "lapsed"
+    sign_by: date
+
+
+class Extended(Evidence):
+    """The manager gave the signatories more time, with a reason."""
+
+    type: Literal["extended"] = "extended"
+    sign_by: date
+    remark: Digest
+
+
 class Withdrawn(Evidence):
     """The manager withdrew the agreement before it was concluded."""
 
@@ -172,9 +314,55 @@ class Declined(Evidence):
     remark: Digest
 
 
+class InventoryTaken(Evidence):
+    """All stored objects on one day: how many versions, the Merkle root over them, and the listing itself."""
+
+    type: Literal["inventory taken"] = "inventory taken"
+    day: date
+    objects: int = Field(ge=0)
+    root: Digest
+    listing: Digest
+
+
+class FixityChecked(Evidence):
+    """The stored objects were looked at: ``listed`` versions, of which ``read`` were read whole; ``faults`` found."""
+
+    type: Literal["fixity checked"] = "fixity checked"
+    day: date
+    listed: int = Field(ge=0)
+    read: int = Field(ge=0)
+    read_bytes: int = Field(ge=0)
+    faults: int = Field(ge=0)
+    report: Digest
+
+
+class PersonErased(Evidence):
+    """The personal data behind a commitment was erased, with a reason; it stands for nobody from now on."""
+
+    type: Literal["person erased"] = "person erased"
+    person: Digest
+    remark: Digest
+
+
+class RestoreDrilled(Evidence):
+    """The ledger was made anew elsewhere from what would be left after a loss; ``equal`` says whether it is the same.
+
+    ``leaves`` and ``root`` are those of the newest published checkpoint; ``report`` says what was compared.
+    """
+
+    type: Literal["restore drilled"] = "restore drilled"
+    day: date
+    leaves: int = Field(ge=0)
+    root: Digest
+    equal: bool
+    report: Digest
+
+
 Event = Annotated[
-    Requested | Revised | Edited | Drafted | Approved | Returned | Rejected | Prepared | Invited | Signed | Concluded
-    | Deposited | Withdrawn | Declined,
+    Requested | Revised | Edited | Drafted | Approved | Returned | Rejected | Prepared | Invited | Signed | Delegated
+    | DelegationConfirmed | DelegationRevoked | Concluded | Deposited | Renewed | BalancePaid | RetentionExtended
+    | HoldPlaced | HoldReleased | DisposalProposed | Disposed | Lapsed | Extended | Withdrawn | Declined
+    | InventoryTaken | FixityChecked | PersonErased | RestoreDrilled,
     Field(discriminator="type"),
 ]  # fmt: skip
 

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, NewType
 import rfc8785
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
+from schemas.signature import LegalEffect
+
 AgreementId = NewType("AgreementId", str)
 """``MOU-2026-0001``: document type, year of the request (UTC), number within both."""
 
@@ -97,12 +99,16 @@ class Verdict(StrEnum):
 
 
 class Finding(Evidence):
-    """What is known about one part: its verdict, why, and where."""
+    """What is known about one part: its verdict, why, and where.
+
+    ``sub_indication`` is the standard's name for the reason (EN 319 102-1 5.1.3), where it has one.
+    """
 
     part: str
     verdict: Verdict
     reason: str
     place: str | None = None
+    sub_indication: str | None = None
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
@@ -137,7 +143,9 @@ class SignatureReport(Evidence):
     """One signature, seal or timestamp of a PDF as validated.
 
     ``field`` is the form field's name; ``signed_at`` the time proven by the RFC 3161 token, else claimed;
-    ``certificate`` the SHA-256 of the end-entity certificate in DER.
+    ``certificate`` the SHA-256 of the end-entity certificate in DER; ``effect`` what it legally is;
+    ``evidence`` the record that a seal in a person's field names; ``sub_indication`` the standard's name for the
+    reason (EN 319 102-1 5.1.3), where it has one.
     """
 
     field: str
@@ -149,6 +157,16 @@ class SignatureReport(Evidence):
     timestamped: bool
     level: str
     reason: str
+    effect: LegalEffect | None = None
+    evidence: Digest | None = None
+    sub_indication: str | None = None
+
+
+class EtsiReport(Evidence):
+    """The validation of one field as a report of ETSI TS 119 102-2 (XML), kept beside the seal report by digest."""
+
+    field: str
+    sha256: Digest
 
 
 class SealReport(Evidence):
@@ -159,6 +177,14 @@ class SealReport(Evidence):
     level: str
     signatures: tuple[SignatureReport, ...]
     findings: tuple[Finding, ...]
+    etsi_reports: tuple[EtsiReport, ...] = ()
+
+
+class WitnessKey(Evidence):
+    """The C2SP verifier key of a witness, and whether whoever runs the ledger runs it too: then it is no second."""
+
+    key: str
+    same_administrator: bool = False
 
 
 class VerificationKeys(Evidence):
@@ -166,7 +192,7 @@ class VerificationKeys(Evidence):
 
     ``ledger`` is a C2SP signed-note verifier key (``name+hash+base64``); ``trust_roots`` are PEM certificates
     that signatures, seals and timestamps must chain to; ``seal_certificates`` are the SHA-256 of the
-    certificates the organisation seals with.
+    certificates the organisation seals with; ``witnesses`` are those who co-sign checkpoints.
     """
 
     convenio_keys: Literal[1] = 1
@@ -174,4 +200,5 @@ class VerificationKeys(Evidence):
     ledger: str
     trust_roots: tuple[str, ...]
     seal_certificates: tuple[Digest, ...]
+    witnesses: tuple[WitnessKey, ...] = ()
     demonstration: bool = False

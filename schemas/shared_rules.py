@@ -17,6 +17,7 @@ from schemas.party import Party
 from schemas.place import ADEQUATE, COSME_COUNTRIES, Market
 from schemas.prose import Prose
 from schemas.rules import Rule, each, fields_of, in_words, unknown_id
+from schemas.signing_round import order_of_signing_is_said_once, rounds_name_every_signatory_once
 
 
 class WithTerm(Protocol):
@@ -293,6 +294,8 @@ SHARED: tuple[Rule[Any], ...] = (
     signatories_are_different_people,
     authority_has_its_days_in_order,
     joint_signatories_all_sign,
+    rounds_name_every_signatory_once,
+    order_of_signing_is_said_once,
     acting_for_a_partnership_needs_mandates,
     announced_countries_equal_the_members,
     smes_are_members,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 
 from schemas import events as ev
 from schemas.evidence import DepositReceipt, Digest, Evidence, Instant, SignatoryId
+from schemas.policy import SignaturePolicy
 
 
 class Stage(StrEnum):
@@ -28,7 +30,9 @@ class Stage(StrEnum):
     ARCHIVED = "archived"
     """The signed PDF is in the archive."""
     ENDED = "ended"
-    """Rejected, withdrawn or declined; nothing more can happen."""
+    """Rejected, withdrawn, declined or lapsed; what is stored can be held, and disposed of."""
+    DISPOSED = "disposed"
+    """What was stored is destroyed; nothing more can happen."""
 
 
 class Approval(Evidence):
@@ -39,8 +43,32 @@ class Approval(Evidence):
     covers: ev.Covered
 
 
+class Delegation(Evidence):
+    """Who signs for a signatory, by which evidence of authority (digest of the stored file).
+
+    ``given_by`` and ``delegate`` are commitments to people; only a confirmed delegate signs.
+    """
+
+    signatory: SignatoryId
+    given_by: Digest
+    delegate: Digest
+    authority: Digest
+    confirmed: bool = False
+
+
+class ProposedDisposal(Evidence):
+    """Who proposed to destroy an agreement, and what exactly (digest of the stored listing)."""
+
+    by: Digest
+    listing: Digest
+
+
 class AgreementState(Evidence):
-    """What the entries of one agreement amount to. ``pdf`` is the newest revision's digest."""
+    """What the entries of one agreement amount to. ``pdf`` is the newest revision's digest.
+
+    ``receipt`` is the newest of ``deposits``. ``retention_until`` is the last day of retention, ``None`` while it has
+    not begun.
+    """
 
     agreement: str
     document_type: str
@@ -53,6 +81,8 @@ class AgreementState(Evidence):
     draft: int
     data: Digest
     signatories: tuple[SignatoryId, ...]
+    rounds: ev.Rounds
+    sign_by: date | None = None
     offices: tuple[ev.Office, ...]
     open_facts: tuple[str, ...]
     authors: frozenset[Digest]
@@ -63,17 +93,40 @@ class AgreementState(Evidence):
     changes: tuple[str, ...] = ()
     pdf: Digest | None = None
     invited: tuple[SignatoryId, ...] = ()
-    signed: tuple[SignatoryId, ...] = ()
+    signatures: tuple[ev.Signed, ...] = ()
+    """The signatures that count, in the order in which they were made."""
     report: Digest | None = None
     level: str | None = None
-    receipt: DepositReceipt | None = None
+    policy: SignaturePolicy = SignaturePolicy()
+    delegations: tuple[Delegation, ...] = ()
+    deposits: tuple[DepositReceipt, ...] = ()
+    retention_until: date | None = None
+    held: bool = False
+    disposal: ProposedDisposal | None = None
 
     @property
-    def next_signatory(self) -> SignatoryId | None:
-        """Whose turn it is, while signing."""
+    def signed(self) -> tuple[SignatoryId, ...]:
+        """Who has signed the current draft."""
+        return tuple(signature.signatory for signature in self.signatures)
+
+    @property
+    def receipt(self) -> DepositReceipt | None:
+        """Where the file of record lies, once it is archived."""
+        return self.deposits[-1] if self.deposits else None
+
+    @property
+    def awaited(self) -> tuple[SignatoryId, ...]:
+        """Whose turn it is, while signing: everybody of the first round that is not complete who has not signed."""
         if self.stage is not Stage.SIGNING:
-            return None
-        return self.signatories[len(self.signed)]
+            return ()
+        for group in self.rounds:
+            if waiting := tuple(one for one in group if one not in self.signed):
+                return waiting
+        return ()
+
+    def delegation_of(self, signatory: SignatoryId) -> Delegation | None:
+        """Return who was named to sign for ``signatory``, if somebody was."""
+        return next((one for one in self.delegations if one.signatory == signatory), None)
 
     @property
     def missing_offices(self) -> tuple[ev.Office, ...]:

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -38,7 +39,7 @@ from signing.issuing import (
     signing_extensions,
     subject_name,
 )
-from signing.keys import SigningKey
+from signing.keys import DEMONSTRATION, SigningKey
 from signing.timestamp import DemonstrationTimestampAuthority
 from signing.trust import TrustPolicy
 
@@ -102,6 +103,11 @@ class DemonstrationPki:
         return serialize_key_and_certificates(
             name.encode(), key, certificate, chain, BestAvailableEncryption(passphrase)
         )
+
+
+def is_demonstration(certificate: asn1.Certificate) -> bool:
+    """Whether a certificate is one of a demonstration PKI, by its subject."""
+    return certificate.subject.native.get("organization_name") == DEMONSTRATION
 
 
 def create_demonstration_pki(

@@ -5,7 +5,8 @@
     seal:opening         certification by the organisation, DocMDP P=2 (ISO 32000-2 12.8.2.2)
     signatory:<id>       one for each signatory; locks itself
     seal:closing         locks all fields, DocMDP P=1
-    timestamp:closing    document timestamp; the only field that is made after preparation
+    timestamp:closing    document timestamp; made after preparation
+    timestamp:renewal:<n>  each further document timestamp
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ CLOSING_SEAL = "seal:closing"
 CLOSING_TIMESTAMP = "timestamp:closing"
 SEALS = (OPENING_SEAL, CLOSING_SEAL)
 
+MAXIMUM_DEPTH = 32
+"""Levels of a page tree that are followed."""
+
 
 @dataclass(frozen=True)
 class FieldPlace:
@@ -36,6 +40,14 @@ class FieldPlace:
     """
 
     signatory_id: SignatoryId
+    page: int
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class FieldBox:
+    """Where a field is seen: page, counted from 0, and left, bottom, right, top in points."""
+
     page: int
     box: tuple[float, float, float, float]
 
@@ -61,6 +73,11 @@ def signatory_field(signatory_id: str) -> str:
     return f"signatory:{signatory_id}"
 
 
+def renewal_field(number: int) -> str:
+    """Return the name of the field of a further document timestamp; numbers count from 1."""
+    return f"timestamp:renewal:{number}"
+
+
 def field_specs(places: tuple[FieldPlace, ...]) -> Iterator[SigFieldSpec]:
     """Yield all fields of a prepared document; places in signing order."""
     yield SigFieldSpec(OPENING_SEAL, readable_field_name="Opening seal of the organisation")
@@ -84,6 +101,11 @@ def field_specs(places: tuple[FieldPlace, ...]) -> Iterator[SigFieldSpec]:
 
 def form_fields(handler: PdfHandler) -> tuple[FormField, ...]:
     """Return every terminal field of the document's form, of whatever type, in the form's order."""
+    return tuple(FormField(name, kind, "/V" in field) for name, kind, field in form_dictionaries(handler))
+
+
+def form_dictionaries(handler: PdfHandler) -> tuple[tuple[str, str, generic.DictionaryObject], ...]:
+    """Return full name, type and dictionary of every terminal field, in the form's order."""
     with reading("the form"):
         try:
             fields = handler.root["/AcroForm"]["/Fields"]
@@ -92,7 +114,9 @@ def form_fields(handler: PdfHandler) -> tuple[FormField, ...]:
         return tuple(_walk(fields, "", "", seen=set()))
 
 
-def _walk(fields: generic.PdfObject, prefix: str, kind: str, *, seen: set[int]) -> Iterator[FormField]:
+def _walk(
+    fields: generic.PdfObject, prefix: str, kind: str, *, seen: set[int]
+) -> Iterator[tuple[str, str, generic.DictionaryObject]]:
     if not isinstance(fields, generic.ArrayObject):
         raise TypeError("the form's fields are not an array")
     for reference in fields:
@@ -107,7 +131,31 @@ def _walk(fields: generic.PdfObject, prefix: str, kind: str, *, seen: set[int]) 
         if isinstance(children, generic.ArrayObject) and any("/T" in child.get_object() for child in children):
             yield from _walk(children, name, own_kind, seen=seen)
         else:
-            yield FormField(name, own_kind, "/V" in field)
+            yield name, own_kind, field
+
+
+def field_boxes(handler: PdfHandler) -> dict[str, FieldBox]:
+    """Return where each field is seen, by its name; a field without an extent on any page is not there."""
+    found: dict[str, FieldBox] = {}
+    with reading("the pages"):
+        for number, page in enumerate(_pages(handler.root["/Pages"], depth=0)):
+            for reference in entry_of(page, "/Annots") or ():
+                widget = reference.get_object()
+                if "/T" in widget and "/Rect" in widget:
+                    left, bottom, right, top = (float(side) for side in widget["/Rect"])
+                    if left != right and bottom != top:
+                        found[str(widget["/T"])] = FieldBox(number, (left, bottom, right, top))
+    return found
+
+
+def _pages(node: generic.PdfObject, *, depth: int) -> Iterator[generic.DictionaryObject]:
+    if depth > MAXIMUM_DEPTH or not isinstance(node, generic.DictionaryObject):
+        raise ValueError("the page tree is not one, or too deep")
+    if "/Kids" not in node:
+        yield node
+        return
+    for child in node["/Kids"]:
+        yield from _pages(child.get_object(), depth=depth + 1)
 
 
 def locking_field(reader: PdfFileReader, name: str) -> str | None:

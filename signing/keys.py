@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from asn1crypto import x509 as asn1
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12KeyAndCertificates, load_pkcs12 as parse_pkcs12
@@ -60,9 +62,13 @@ class SigningKey:
     def of(cls, key: PrivateKey, certificate: x509.Certificate, chain: Iterable[x509.Certificate] = ()) -> SigningKey:
         """Return a signing key; raise :class:`Refused` for a kind of key that readers do not all verify."""
         others = tuple(chain)
-        _require_suitable(certificate)
-        signer = _ParsedKeySigner(as_asn1(certificate), map(as_asn1, others), key)
-        return cls(signer, certificate, others)
+        return cls.using(_ParsedKeySigner(as_asn1(certificate), map(as_asn1, others), key), certificate, others)
+
+    @classmethod
+    def using(cls, signer: Signer, certificate: x509.Certificate, chain: Iterable[x509.Certificate] = ()) -> SigningKey:
+        """Return a signing key whose private part only ``signer`` can use, such as one in a token; see :meth:`of`."""
+        require_suitable(certificate)
+        return cls(signer, certificate, tuple(chain))
 
     @property
     def asn1_certificate(self) -> asn1.Certificate:
@@ -72,21 +78,12 @@ class SigningKey:
     @property
     def certificate_digest(self) -> Digest:
         """SHA-256 of the certificate in DER."""
-        return hashlib.sha256(self.certificate.public_bytes(Encoding.DER)).hexdigest()
+        return digest_of_certificate(self.certificate)
 
     @property
     def subject(self) -> str:
         """The subject for a person to read: common name, then organisation."""
         return subject_text(self.certificate)
-
-    @property
-    def emails(self) -> tuple[str, ...]:
-        """Mail addresses of the subject alternative name (rfc822Name, RFC 5280 4.2.1.6)."""
-        try:
-            names = self.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except x509.ExtensionNotFound:
-            return ()
-        return tuple(names.get_values_for_type(x509.RFC822Name))
 
     @property
     def is_demonstration(self) -> bool:
@@ -108,6 +105,41 @@ def subject_text(certificate: x509.Certificate) -> str:
         for attribute in certificate.subject.get_attributes_for_oid(oid)[:1]
     ]
     return ", ".join(names) or certificate.subject.rfc4514_string()
+
+
+def bears_name(certificate: x509.Certificate, name: str) -> bool:
+    """Whether the subject's name is ``name``: the common name, or given name and surname, the words in any order.
+
+    National certificates write the surname first, often in capitals; the whole name has to be there, and nothing else.
+    An organisation names no person.
+    """
+
+    def words(*oids: x509.ObjectIdentifier) -> list[str]:
+        return _words_of(
+            " ".join(str(one.value) for oid in oids for one in certificate.subject.get_attributes_for_oid(oid))
+        )
+
+    wanted = _words_of(name)
+    return bool(wanted) and wanted in (words(NameOID.COMMON_NAME), words(NameOID.GIVEN_NAME, NameOID.SURNAME))
+
+
+def _words_of(name: str) -> list[str]:
+    """Return the words of a name in one order and one writing (Unicode NFKC and case folding)."""
+    return sorted(unicodedata.normalize("NFKC", name).casefold().replace(",", " ").split())
+
+
+def emails_in(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the mail addresses of the subject alternative name (rfc822Name, RFC 5280 4.2.1.6)."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(names.get_values_for_type(x509.RFC822Name))
+
+
+def digest_of_certificate(certificate: x509.Certificate) -> Digest:
+    """Return the SHA-256 of the certificate in DER."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
 def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> SigningKey:
@@ -132,8 +164,8 @@ def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> S
             remedy="export again and include the private key",
         )
     certificate = store.cert.certificate
-    _require_current(certificate, now)
-    _require_suitable(certificate)
+    require_current(certificate, now)
+    require_suitable(certificate)
     if not isinstance(store.key, PrivateKey):  # pragma: no cover - the certificate's key was looked at before
         raise Refused("the private key cannot sign", got=type(store.key).__name__, expected="an EC or RSA key")
     if store.key.public_key() != certificate.public_key():
@@ -143,8 +175,8 @@ def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> S
             expected="the private key of that certificate",
             remedy="export certificate and private key together",
         )
-    chain = _upwards(certificate, [entry.certificate for entry in store.additional_certs])
-    return SigningKey.of(store.key, certificate, chain)
+    others = [entry.certificate for entry in store.additional_certs]
+    return SigningKey.of(store.key, certificate, dict.fromkeys([*chain_above(certificate, others), *others]))
 
 
 def _parsed(content: bytes, passphrase: bytes | None) -> PKCS12KeyAndCertificates:
@@ -176,7 +208,8 @@ def _parsed(content: bytes, passphrase: bytes | None) -> PKCS12KeyAndCertificate
         raise InputError("the PKCS#12 file cannot be read", got=str(fault), expected="a .p12 or .pfx file") from fault
 
 
-def _require_current(certificate: x509.Certificate, now: datetime) -> None:
+def require_current(certificate: x509.Certificate, now: datetime) -> None:
+    """Refuse a certificate that has expired, or has not begun, at ``now``; raises :class:`Refused`."""
     if now > certificate.not_valid_after_utc:
         raise Refused(
             "the certificate has expired",
@@ -195,7 +228,7 @@ def _require_current(certificate: x509.Certificate, now: datetime) -> None:
         )
 
 
-def _require_suitable(certificate: x509.Certificate) -> None:
+def require_suitable(certificate: x509.Certificate) -> None:
     """Refuse keys that a widespread reader cannot verify: a signature nobody can check is worth nothing."""
     expected = f"a P-256, P-384 or P-521 key, or RSA of at least {MINIMUM_RSA_BITS} bits with PKCS#1 v1.5"
     remedy = "use a certificate with another key"
@@ -229,13 +262,22 @@ def _require_suitable(certificate: x509.Certificate) -> None:
     )  # fmt: skip
 
 
-def _upwards(leaf: x509.Certificate, others: list[x509.Certificate]) -> list[x509.Certificate]:
-    """Return the others in the order of the chain, from the leaf's issuer to the root, then whatever is left."""
-    ordered, remaining, current = [], list(others), leaf
-    while True:
-        above = next((other for other in remaining if other.subject == current.issuer), None)
+def chain_above(leaf: x509.Certificate, others: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    """Return those of the others that stand above ``leaf``, from its issuer up to the root as far as they are there."""
+    ordered, remaining, current = [], [other for other in dict.fromkeys(others) if other != leaf], leaf
+    while current.issuer != current.subject:
+        above = next((other for other in remaining if _is_issued_by(current, other)), None)
         if above is None:
-            return [*ordered, *remaining]
+            break
         ordered.append(above)
         remaining.remove(above)
         current = above
+    return ordered
+
+
+def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

@@ -13,8 +13,10 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.sign.fields import MDPPerm, append_signature_field
 
 from schemas.errors import InputError, Refused
+from schemas.signature import Level
 from signing.fields import OPENING_SEAL, FieldPlace, field_specs, form_fields
 from signing.keys import SigningKey
+from signing.proof_of_time import require_time
 from signing.revision import (
     RevisionWriter,
     append_signature,
@@ -52,14 +54,16 @@ def prepare(
     timestamper: Timestamper,
     trust: TrustPolicy,
     now: datetime,
+    level: Level = Level.ARCHIVE,
 ) -> bytes:
     """Return ``pdf`` (an approved PDF/A-3) extended by one revision.
 
     It embeds the attachments, creates every signature field before the first signature and certifies the result
     with the organisation's opening seal: DocMDP P=2, form filling and signing only (ISO 32000-2 12.8.2.2), with a
-    signature timestamp (PAdES B-T). ``fields`` are in signing order. Raises :class:`InputError` for places or
-    attachments that cannot be, :class:`Refused` for a document that is already prepared or a seal that is not
-    trusted, :class:`TimestampUnavailable` without a token.
+    signature timestamp unless ``level`` is B-B. ``fields`` are in signing order. Raises :class:`InputError` for places
+    or attachments that cannot be, :class:`Refused` for a document that is already prepared or a seal that is not
+    trusted, :class:`TimestampUnavailable` without a token that can be relied on, :class:`RevocationUnavailable` where
+    nobody says whether the seal is revoked.
     """
     _require_unprepared(pdf)
     _require_distinct([place.signatory_id for place in fields], "signatory")
@@ -73,13 +77,13 @@ def prepare(
         writer,
         field=OPENING_SEAL,
         key=seal,
-        timestamper=timestamper,
+        timestamper=None if level is Level.BASIC else timestamper,
         now=now,
         reason="Prepared for signature",
         certify=True,
         permissions=MDPPerm.FILL_FORMS,
     )
-    return require_extension(sealed, pdf)
+    return require_time(require_extension(sealed, pdf), trust, now=now)
 
 
 def _require_unprepared(pdf: bytes) -> None:

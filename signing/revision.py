@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -18,7 +19,9 @@ from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.signers.pdf_signer import PdfTBSDocument
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.stamp import BaseStampStyle
 
@@ -89,6 +92,11 @@ def time_of(mark: EmbeddedPdfSignature) -> datetime | None:
     token = mark.signed_data if is_timestamp(mark) else token_of(mark)
     if token is not None:
         return token["encap_content_info"]["content"].parsed["gen_time"].native
+    return claimed_time(mark)
+
+
+def claimed_time(mark: EmbeddedPdfSignature) -> datetime | None:
+    """Return the time that a mark claims for itself, or none; aware."""
     claimed = mark.self_reported_timestamp
     if claimed is not None and claimed.tzinfo is None:
         return claimed.replace(tzinfo=UTC)
@@ -130,7 +138,7 @@ def append_signature(
     *,
     field: str,
     key: SigningKey,
-    timestamper: Timestamper,
+    timestamper: Timestamper | None,
     now: datetime,
     reason: str,
     certify: bool = False,
@@ -138,22 +146,12 @@ def append_signature(
     style: BaseStampStyle | None = None,
     text: dict[str, str] | None = None,
 ) -> bytes:
-    """Sign the existing field ``field`` in ``writer``'s revision with a signature timestamp, and return the file.
+    """Sign the existing field ``field`` in ``writer``'s revision, and return the file.
 
-    PAdES B-T (EN 319 142-1 6.3); ``now`` is the claimed time. Raises :class:`TimestampUnavailable` when there is
-    no token, :class:`Refused` when the field cannot be signed.
+    PAdES B-T (EN 319 142-1 6.3), or B-B without a timestamper; ``now`` is the claimed time. Raises
+    :class:`TimestampUnavailable` when there is no token, :class:`Refused` when the field cannot be signed.
     """
-    metadata = PdfSignatureMetadata(
-        field_name=field,
-        md_algorithm="sha256",
-        subfilter=SigSeedSubFilter.PADES,
-        reason=reason,
-        name=key.subject,
-        certify=certify,
-        docmdp_permissions=permissions,
-        cades_signed_attr_spec=CAdESSignedAttrSpec(),
-    )
-    signer = _Signer(metadata, signer=key.signer, timestamper=timestamper, stamp_style=style)
+    signer = pdf_signer(field, key, timestamper, reason, certify=certify, permissions=permissions, style=style)
     try:
         return run(_append(signer, writer, now, text))
     except ConvenioError:
@@ -169,23 +167,69 @@ def append_signature(
 
 
 async def _append(signer: PdfSigner, writer: RevisionWriter, now: datetime, text: dict[str, str] | None) -> bytes:
+    laid_out = await lay_out(signer, writer, now, text)
+    await laid_out.document.perform_signature(laid_out.digest.document_digest, signed_attributes(signer, now))
+    return laid_out.output.getvalue()
+
+
+def pdf_signer(
+    field: str,
+    key: SigningKey,
+    timestamper: Timestamper | None,
+    reason: str,
+    *,
+    certify: bool = False,
+    permissions: MDPPerm = MDPPerm.FILL_FORMS,
+    style: BaseStampStyle | None = None,
+) -> PdfSigner:
+    """Return what signs the field ``field`` with ``key``, by PAdES."""
+    metadata = PdfSignatureMetadata(
+        field_name=field,
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.PADES,
+        reason=reason,
+        name=key.subject,
+        certify=certify,
+        docmdp_permissions=permissions,
+        cades_signed_attr_spec=CAdESSignedAttrSpec(),
+    )
+    return _Signer(metadata, signer=key.signer, timestamper=timestamper, stamp_style=style)
+
+
+def signed_attributes(signer: PdfSigner, now: datetime) -> PdfCMSSignedAttributes:
+    """Return what a signature says beside the document's digest; ``now`` is the claimed time."""
+    return PdfCMSSignedAttributes(signing_time=now, cades_signed_attrs=signer.signature_meta.cades_signed_attr_spec)
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """A revision with room for its signature, and the digest of all its other bytes."""
+
+    document: PdfTBSDocument
+    digest: PreparedByteRangeDigest
+    output: BytesIO
+
+
+async def lay_out(
+    signer: PdfSigner, writer: RevisionWriter, now: datetime, text: dict[str, str] | None = None
+) -> LaidOut:
+    """Write the revision that ``signer`` is to sign, all but the signature."""
     session = signer.init_signing_session(writer, existing_fields_only=True)
     session.system_time = now
     document = session.prepare_tbs_document(None, await _room(signer), appearance_text_params=text)
     output = BytesIO()
-    prepared, _ = document.digest_tbs_document(output=output)
-    attributes = PdfCMSSignedAttributes(
-        signing_time=now, cades_signed_attrs=signer.signature_meta.cades_signed_attr_spec
-    )
-    await document.perform_signature(prepared.document_digest, attributes)
-    return output.getvalue()
+    digest, _ = document.digest_tbs_document(output=output)
+    return LaidOut(document, digest, output)
 
 
 async def _room(signer: PdfSigner) -> int:
     """Return how many hexadecimal digits to reserve in /Contents; a probe token is asked for once per timestamper."""
     chain = [signer.signer.signing_cert, *signer.signer.cert_registry]
-    token = await signer.default_timestamper.async_dummy_response("sha256")
-    return 2 * (sum(len(entry.dump()) for entry in chain) + len(token.dump()) * 5 // 4 + SPARE_BYTES)
+    needed = sum(len(entry.dump()) for entry in chain) + SPARE_BYTES
+    if signer.default_timestamper is not None:
+        token = await signer.default_timestamper.async_dummy_response("sha256")
+        needed += len(token.dump()) * 5 // 4
+    return 2 * needed
 
 
 def require_extension(pdf: bytes, base: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-REPORTED_ANYWAY = ("pyhanko.sign.validation", "pyhanko_certvalidator")
+REPORTED_ANYWAY = ("pyhanko.sign.validation", "pyhanko.sign.diff_analysis", "pyhanko_certvalidator")
 """What these loggers would say, with a traceback for each certificate, stands in a report or a refusal."""
 
 

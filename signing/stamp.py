@@ -12,6 +12,7 @@ from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, Simpl
 from pyhanko.pdf_utils.text import TextBoxStyle
 from pyhanko.stamp import TextStampStyle
 
+from schemas.signature import SigningWay
 from signing.font import FONTS, Font, font_with
 from signing.keys import DEMONSTRATION
 
@@ -26,18 +27,28 @@ INK = (0.12, 0.16, 0.28)
 class Stamp:
     """What a signatory's visible signature says; the time of signing is added, in UTC.
 
+    ``recorded_by`` is the organisation whose seal stands in the field where ``name`` signed by a click or on paper.
     ``fonts`` are TrueType files tried in order; a letter none of them has is a refusal.
     """
 
     name: str
     role: str
+    way: SigningWay = SigningWay.PKCS12
+    recorded_by: str = ""
     demonstration: bool = False
     fonts: tuple[Path, ...] = FONTS
 
     def text(self, now: datetime) -> str:
         """Return the lines, joined by line feeds."""
-        moment = now.astimezone(UTC)
-        lines = [f"Signed by {_one_line(self.name)}", _one_line(self.role), f"{moment:%Y-%m-%d %H:%M:%S} UTC"]
+        person, moment = _one_line(self.name), f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        match self.way:
+            case SigningWay.CLICK:
+                lines = [f"Accepted by {person}", f"Simple electronic signature, recorded by {self.recorded_by}"]
+            case SigningWay.PAPER:
+                lines = [person, f"Signed on paper; scan checked. Recorded by {self.recorded_by}"]
+            case _:
+                lines = [f"Signed by {person}"]
+        lines += [_one_line(self.role), moment]
         if self.demonstration:
             lines.append(DEMONSTRATION)
         return "\n".join(part for line in lines for part in textwrap.wrap(line, LINE_CHARACTERS))

@@ -8,12 +8,9 @@
 from __future__ import annotations
 
 import hashlib
-import urllib.request
 from asyncio import to_thread
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 
 from asn1crypto import algos, cms, core, tsp, x509
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
@@ -23,7 +20,9 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
 from schemas.errors import InputError, TimestampUnavailable
+from signing.exchange import exchange, is_web_address
 from signing.keys import SigningKey
+from signing.run import run
 
 POLICY = "2.999.3161.1"
 """The policy named in demonstration tokens; 2.999 is the arc for examples (ITU-T X.660)."""
@@ -90,6 +89,15 @@ class Timestamper(TimeStamper):
             raise self._unavailable("answered with a token for something else", imprint["hashed_message"].native.hex())
         return token
 
+    def certificates(self) -> list[x509.Certificate]:
+        """Return the certificates the authority answers with, from a token it is asked for once."""
+        token = run(self.async_dummy_response("sha256"))
+        return [choice.chosen for choice in token["content"]["certificates"] if choice.name == "certificate"]
+
+    def forget(self) -> None:
+        """Ask anew for the authority's certificates next time."""
+        self._dummy_response_cache.clear()
+
     def _unavailable(self, what: str, got: str) -> TimestampUnavailable:
         return TimestampUnavailable(
             f"the timestamp authority {what}",
@@ -104,7 +112,7 @@ class HttpTimestamper(Timestamper):
     """A timestamp authority spoken to over HTTP (RFC 3161 3.4)."""
 
     def __init__(self, url: str, *, timeout_seconds: float = 20.0) -> None:
-        if urlsplit(url).scheme not in ("http", "https"):
+        if not is_web_address(url):
             raise InputError("the timestamp authority's address is not one", got=url, expected="http:// or https://")
         super().__init__()
         self.where = url
@@ -115,23 +123,20 @@ class HttpTimestamper(Timestamper):
         return await to_thread(self._post, request)
 
     def _post(self, body: bytes) -> bytes:
-        request = urllib.request.Request(  # noqa: S310 (the scheme was checked at construction)
-            self.where, data=body, headers={"Content-Type": MEDIA_TYPE_REQUEST, "Accept": MEDIA_TYPE_RESPONSE}
-        )
+        headers = {"Content-Type": MEDIA_TYPE_REQUEST, "Accept": MEDIA_TYPE_RESPONSE}
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_seconds) as response:  # noqa: S310
-                kind = response.headers.get_content_type()
-                answer = response.read(MAXIMUM_RESPONSE_BYTES + 1)
-        except HTTPError as fault:
-            with fault:
-                raise self._unavailable("did not answer", str(fault)) from fault
-        except (URLError, OSError, ValueError) as fault:
+            answer = exchange(
+                self.where,
+                body=body,
+                headers=headers,
+                deadline_seconds=self._timeout_seconds,
+                maximum_bytes=MAXIMUM_RESPONSE_BYTES,
+            )
+        except OSError as fault:
             raise self._unavailable("did not answer", str(fault)) from fault
-        if kind != MEDIA_TYPE_RESPONSE:
-            raise self._unavailable("answered with something else than a timestamp", kind)
-        if len(answer) > MAXIMUM_RESPONSE_BYTES:
-            raise self._unavailable("answered too much", f"more than {MAXIMUM_RESPONSE_BYTES} bytes")
-        return answer
+        if answer.media_type != MEDIA_TYPE_RESPONSE:
+            raise self._unavailable("answered with something else than a timestamp", answer.media_type)
+        return answer.body
 
 
 def http_timestamper(url: str, *, timeout_seconds: float = 20.0) -> HttpTimestamper:

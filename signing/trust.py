@@ -1,4 +1,7 @@
-"""Whom a validation trusts, and what it knows of revocation; everything is given, nothing is fetched."""
+"""Whom a validation trusts, and what it knows of revocation.
+
+Nothing is fetched but by :meth:`TrustPolicy.informed`, and only where the policy has a source.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from asn1crypto import crl, pem, x509
+from asn1crypto import crl, ocsp, pem, x509
+from cryptography import x509 as cryptography_x509
 from pyhanko.sign.validation.policy_decl import (
     LocalKnowledge,
     PdfSignatureValidationSpec,
@@ -29,11 +33,13 @@ from pyhanko_certvalidator.errors import (
 )
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.registry import SimpleTrustManager
-from pyhanko_certvalidator.revinfo.archival import CRLContainer
+from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
-from schemas.errors import InputError, Refused
+from schemas.errors import InputError, Invalid, Refused
 from schemas.evidence import Digest, VerificationKeys
+from signing.revocation import Evidence, RevocationSource, gather
 from signing.run import run
+from signing.trusted_list import TrustedList
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """How far the clocks of a timestamp authority, a certification authority and this machine may differ."""
@@ -73,18 +79,36 @@ def certificates_of(texts: Iterable[str]) -> tuple[x509.Certificate, ...]:
     return tuple(found)
 
 
+def as_cryptography(certificate: x509.Certificate) -> cryptography_x509.Certificate:
+    """Return the same certificate in the form of the cryptography library; raise :class:`Invalid` if it knows none."""
+    try:
+        return cryptography_x509.load_der_x509_certificate(certificate.dump())
+    except ValueError as fault:
+        raise Invalid(
+            "a certificate cannot be read",
+            where=certificate.issuer.human_friendly,
+            got=str(fault)[:200],
+            expected="a certificate by RFC 5280",
+        ) from fault
+
+
 @dataclass(frozen=True)
 class TrustPolicy:
     """The trust anchors and the material a validation may use.
 
-    ``roots`` are PEM texts; ``revocation_lists`` are CRLs in DER (RFC 5280 5);
-    ``seal_certificates`` are SHA-256 digests of the certificates the organisation seals with. Without roots
-    nothing can be valid; without seal certificates no seal is known to be the organisation's.
+    ``roots`` are PEM texts; ``revocation_lists`` are CRLs in DER (RFC 5280 5), ``responses`` OCSP responses in DER
+    (RFC 6960); ``seal_certificates`` are SHA-256 digests of the certificates the organisation seals with;
+    ``source`` answers for certificates that the given material says nothing about, none where nothing may be fetched;
+    ``trusted_lists`` say which certificates are qualified. Without roots nothing can be valid; without seal
+    certificates no seal is known to be the organisation's.
     """
 
     roots: tuple[str, ...] = ()
     revocation_lists: tuple[bytes, ...] = ()
     seal_certificates: tuple[Digest, ...] = ()
+    responses: tuple[bytes, ...] = ()
+    source: RevocationSource | None = None
+    trusted_lists: tuple[TrustedList, ...] = ()
 
     @classmethod
     def of(cls, keys: VerificationKeys) -> TrustPolicy:
@@ -94,6 +118,43 @@ class TrustPolicy:
     def with_revocation_lists(self, lists: Iterable[bytes]) -> TrustPolicy:
         """Return the policy with further revocation lists (DER)."""
         return replace(self, revocation_lists=(*self.revocation_lists, *lists))
+
+    def informed(
+        self,
+        certificates: Iterable[x509.Certificate],
+        *,
+        others: Iterable[x509.Certificate] = (),
+        now: datetime,
+    ) -> TrustPolicy:
+        """Return the policy with current revocation information about each certificate and those above it.
+
+        ``others`` are certificates that may stand above them. Raises :class:`Refused` where nobody can be asked,
+        :class:`RevocationUnavailable` where nobody answers.
+        """
+        known = self.evidence(certificates, others=others, now=now)
+        return replace(
+            self,
+            revocation_lists=tuple(dict.fromkeys((*self.revocation_lists, *known.lists))),
+            responses=tuple(dict.fromkeys((*self.responses, *known.responses))),
+        )
+
+    def evidence(
+        self,
+        certificates: Iterable[x509.Certificate],
+        *,
+        others: Iterable[x509.Certificate] = (),
+        now: datetime,
+    ) -> Evidence:
+        """Return what proves at ``now`` whether each certificate is revoked; raises as :meth:`informed`."""
+        _ = self.lists
+        return gather(
+            [as_cryptography(entry) for entry in certificates],
+            others=[as_cryptography(entry) for entry in others],
+            anchors=[as_cryptography(entry) for entry in self.anchors],
+            given=Evidence(responses=self.responses, lists=self.revocation_lists),
+            source=self.source,
+            now=now,
+        )
 
     @cached_property
     def anchors(self) -> tuple[x509.Certificate, ...]:
@@ -115,8 +176,23 @@ class TrustPolicy:
             parsed.append(revocation_list)
         return tuple(parsed)
 
-    def validation_spec(self, *, given_lists: bool = True) -> PdfSignatureValidationSpec:
-        """Return pyHanko's form of this policy for EN 319 102-1; ``given_lists`` says whether our own CRLs count."""
+    @cached_property
+    def answers(self) -> list[OCSPContainer]:
+        """The OCSP responses, one container for each certificate they speak of."""
+        return [
+            container
+            for content in self.responses
+            for container in OCSPContainer.load_multi(ocsp.OCSPResponse.load(content))
+        ]
+
+    def validation_spec(
+        self, *, given_lists: bool = True, certificates: Iterable[x509.Certificate] = ()
+    ) -> PdfSignatureValidationSpec:
+        """Return pyHanko's form of this policy for EN 319 102-1.
+
+        ``given_lists`` says whether revocation information from outside the file counts; ``certificates`` may stand
+        between a signer and a root.
+        """
         return PdfSignatureValidationSpec(
             SignatureValidationSpec(
                 cert_validation_policy=CertValidationPolicySpec(
@@ -127,8 +203,9 @@ class TrustPolicy:
                 revinfo_gathering_policy=RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY),
                 local_knowledge=LocalKnowledge(
                     known_crls=[CRLContainer(entry) for entry in self.lists] if given_lists else [],
+                    known_ocsps=self.answers if given_lists else [],
                     # A revocation list is checked against its issuer by name, and a root may issue one.
-                    known_certs=list(self.anchors),
+                    known_certs=[*self.anchors, *certificates],
                 ),
                 key_usage_settings=SIGNER_USAGE,
             )
@@ -138,14 +215,18 @@ class TrustPolicy:
 def require_trusted(
     certificate: x509.Certificate, chain: Iterable[x509.Certificate], trust: TrustPolicy, *, now: datetime
 ) -> None:
-    """Refuse a signing certificate that does not chain to a trusted root, or whose revocation is not known, at ``now``.
+    """Refuse a certificate that does not chain to a trusted root, or is revoked, at ``now``.
 
-    Fails closed (RFC 5280 6): a missing or stale revocation list is a refusal. Raises :class:`Refused`.
+    Fails closed (RFC 5280 6): unknown revocation is a refusal where nobody can be asked, and
+    :class:`RevocationUnavailable` where nobody answers. Raises :class:`Refused`.
     """
+    others = list(chain)
+    informed = trust.informed([certificate], others=others, now=now)
     context = ValidationContext(
         trust_roots=list(trust.anchors),
-        other_certs=list(chain),
-        crls=[entry.dump() for entry in trust.lists],
+        other_certs=others,
+        crls=[entry.dump() for entry in informed.lists],
+        ocsps=list(informed.responses),
         revinfo_policy=REVOCATION_REQUIRED,
         moment=now,
         time_tolerance=CLOCK_TOLERANCE,

@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from asn1crypto import x509
 from asn1crypto.parser import parse
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import SuspiciousModification
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel, SuspiciousModification
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from schemas.errors import ConvenioError
-from schemas.evidence import Finding, SealReport, SignatureKind, SignatureReport, Verdict, digest_of, worst
+from schemas.evidence import Digest, Finding, SealReport, SignatureKind, SignatureReport, Verdict, digest_of, worst
+from schemas.signature import LegalEffect, Level, SigningWay
+from signing.changes import change_objections
+from signing.evidence_records import EFFECTS, recorded_in
 from signing.fields import SEALS, form_fields
-from signing.level import Level, Reached, file_knowledge, level_of_signature, level_of_timestamp, weakest
-from signing.revision import is_timestamp, open_pdf, signatures_of, time_of
+from signing.level import Reached, file_knowledge, level_of_signature, level_of_timestamp, time_in, weakest
+from signing.revision import claimed_time, is_timestamp, open_pdf, signatures_of, time_of, token_of
 from signing.run import run
+from signing.structure import STRUCTURE, require_readable, structure_objections
 from signing.trust import TrustPolicy
+from signing.trusted_list import effect_of
+
+PADES = "/ETSI.CAdES.detached"
 
 
 def validate(pdf: bytes, trust: TrustPolicy, *, now: datetime, reader: PdfFileReader | None = None) -> SealReport:
@@ -30,15 +37,19 @@ def validate(pdf: bytes, trust: TrustPolicy, *, now: datetime, reader: PdfFileRe
     over the same bytes where the caller has it: what it knows of the revisions need not be worked out twice.
     """
     _ = trust.anchors, trust.lists
+    written: list[Finding] = []
     try:
-        return run(_validated(pdf, reader or open_pdf(pdf), trust, now))
+        require_readable(pdf)
+        reader = reader or open_pdf(pdf)
+        written = _structure_findings(pdf, reader)
+        return run(_validated(pdf, reader, trust, written, now))
     except ConvenioError as fault:
         reason = f"{fault.what}: {fault.got}" if fault.got else fault.what
     except Exception as fault:  # noqa: BLE001 (the bytes are hostile: whatever a parser raises means they do not hold)
         reason = f"the PDF cannot be read: {type(fault).__name__}: {str(fault)[:200]}"
     broken = Finding(part="file", verdict=Verdict.INVALID, reason=reason)
     return SealReport(
-        pdf=digest_of(pdf), verdict=Verdict.INVALID, level=Level.NONE.value, signatures=(), findings=(broken,)
+        pdf=digest_of(pdf), verdict=Verdict.INVALID, level=Level.NONE.value, signatures=(), findings=(broken, *written)
     )
 
 
@@ -48,15 +59,23 @@ class _Examined:
     level: Level
 
 
-async def _validated(pdf: bytes, reader: PdfFileReader, trust: TrustPolicy, now: datetime) -> SealReport:
+async def _validated(
+    pdf: bytes, reader: PdfFileReader, trust: TrustPolicy, written: Sequence[Finding], now: datetime
+) -> SealReport:
     marks = signatures_of(reader)
-    spec = file_knowledge(reader, trust)
-    findings = _file_findings(pdf, marks, {entry.dump() for entry in spec.local_knowledge.known_certs})
+    certificates = file_knowledge(reader, trust).local_knowledge.known_certs
+    for mark in marks:
+        mark.compute_integrity_info()
+    findings = _file_findings(pdf, marks, {entry.dump() for entry in certificates})
+    findings.extend(written)
     findings.extend(_form_findings([field.name for field in form_fields(reader) if not field.filled]))
-    found = []
-    for position, mark in enumerate(marks):
-        later = any(is_timestamp(other) for other in marks[position + 1 :])
-        found.append(await _examine(mark, spec, trust, timestamped_later=later, now=now))
+    found, proven = list[_Examined](), list[EmbeddedPdfSignature]()
+    # Backwards: what a mark is worth depends on the document timestamps after it.
+    for mark in reversed(marks):
+        examined = await _examine(mark, certificates, trust, later=proven, now=now)
+        found.insert(0, examined)
+        if examined.level is Level.TIMESTAMP:
+            proven.insert(0, mark)
     findings.extend(_trust_findings(trust, marks))
     reports = tuple(entry.report for entry in found)
     level = weakest([entry.level for entry in found if entry.report.kind is not SignatureKind.TIMESTAMP])
@@ -70,42 +89,88 @@ async def _validated(pdf: bytes, reader: PdfFileReader, trust: TrustPolicy, now:
 
 async def _examine(
     mark: EmbeddedPdfSignature,
-    spec: SignatureValidationSpec,
+    certificates: Sequence[x509.Certificate],
     trust: TrustPolicy,
     *,
-    timestamped_later: bool,
+    later: Sequence[EmbeddedPdfSignature],
     now: datetime,
 ) -> _Examined:
     certificate = mark.signer_cert
     digest = digest_of(certificate.dump())
-    kind = _kind_of(mark)
-    mark.compute_integrity_info()
-    fault = _integrity_fault(mark) or _seal_fault(mark, digest, trust)
-    if fault is not None:
-        reached = Reached(Level.NONE, Verdict.INVALID, fault)
+    kind = _kind_of(mark, digest, trust)
+    if (fault := _integrity_fault(mark)) is not None:
+        reached = Reached(Level.NONE, Verdict.INVALID, fault, "FORMAT_FAILURE")
+    elif (fault := _seal_fault(mark, digest, trust)) is not None:
+        reached = Reached(Level.NONE, Verdict.INVALID, fault, "SIG_CONSTRAINTS_FAILURE")
+    elif kind is not SignatureKind.TIMESTAMP and mark.sig_object.get("/SubFilter") != PADES:
+        reason = "it is no PAdES signature (SubFilter, EN 319 142-1 6.3), so it has no level"
+        reached = Reached(Level.NONE, Verdict.INDETERMINATE, reason, "SIG_CONSTRAINTS_FAILURE")
     elif kind is SignatureKind.TIMESTAMP:
-        reached = await level_of_timestamp(mark, spec, trust, now=now)
+        reached = await level_of_timestamp(mark, trust, later=later, now=now)
     else:
-        reached = await level_of_signature(mark, spec, trust, timestamped_later=timestamped_later, now=now)
+        reached = await level_of_signature(mark, trust, later=later, now=now)
     timestamped = reached.level not in (Level.NONE, Level.BASIC)
+    # The time in a token that does not validate is nobody's word.
+    signed_at = time_of(mark) if timestamped or is_timestamp(mark) else claimed_time(mark)
+    effect, reason = None, reached.reason
+    if reached.verdict is Verdict.VALID:
+        above = [*(entry.chosen for entry in mark.signed_data["certificates"]), *certificates]
+        proven = time_of(mark) if timestamped and token_of(mark) is not None else None
+        moment = proven or (time_in(later[0]) if later else now)
+        effect, remark = _effect_of(mark, kind, above, trust, at=moment, now=now)
+        reason = f"{reason}; {remark}" if remark else reason
     report = SignatureReport(
         field=mark.field_name,
         kind=kind,
         verdict=reached.verdict,
         subject=certificate.subject.human_friendly,
         certificate=digest,
-        signed_at=time_of(mark),
+        signed_at=signed_at,
         timestamped=timestamped,
         level=reached.level.value,
-        reason=reached.reason,
+        reason=reason,
+        effect=effect,
+        evidence=recorded[1] if kind is SignatureKind.SEAL and (recorded := _recorded(mark)) else None,
+        sub_indication=reached.sub_indication,
     )
     return _Examined(report, reached.level)
 
 
-def _kind_of(mark: EmbeddedPdfSignature) -> SignatureKind:
+def _kind_of(mark: EmbeddedPdfSignature, digest: str, trust: TrustPolicy) -> SignatureKind:
     if is_timestamp(mark):
         return SignatureKind.TIMESTAMP
-    return SignatureKind.SEAL if mark.field_name in SEALS else SignatureKind.SIGNATURE
+    ours = digest in trust.seal_certificates or not trust.seal_certificates
+    sealed = mark.field_name in SEALS or (ours and _recorded(mark) is not None)
+    return SignatureKind.SEAL if sealed else SignatureKind.SIGNATURE
+
+
+def _recorded(mark: EmbeddedPdfSignature) -> tuple[SigningWay, Digest] | None:
+    """Return the way to sign and the evidence record that a mark's reason names, or none."""
+    return recorded_in(str(mark.sig_object["/Reason"]) if "/Reason" in mark.sig_object else None)
+
+
+def _effect_of(
+    mark: EmbeddedPdfSignature,
+    kind: SignatureKind,
+    above: Sequence[x509.Certificate],
+    trust: TrustPolicy,
+    *,
+    at: datetime,
+    now: datetime,
+) -> tuple[LegalEffect, str | None]:
+    """Return what a valid mark legally is, and what a reader has to know about that."""
+    if kind is SignatureKind.TIMESTAMP:
+        return LegalEffect.TIMESTAMP, None
+    if mark.field_name in SEALS:
+        return LegalEffect.SEAL, None
+    if kind is SignatureKind.SEAL and (recorded := _recorded(mark)) is not None:
+        way, record = recorded
+        remark = "the organisation's seal proves origin; the person's consent stands in the evidence record it names"
+        return EFFECTS[way], f"{remark}, SHA-256 {record}"
+    if not trust.trusted_lists:
+        return LegalEffect.ADES, None
+    qualification = effect_of(mark.signer_cert, above, trust.trusted_lists, at=at, now=now)
+    return qualification.effect, qualification.reason
 
 
 def _integrity_fault(mark: EmbeddedPdfSignature) -> str | None:
@@ -124,7 +189,7 @@ def _seal_fault(mark: EmbeddedPdfSignature, digest: str, trust: TrustPolicy) -> 
     if mark.field_name in SEALS and not is_timestamp(mark):
         if trust.seal_certificates and not ours:
             return "it is not by a certificate the organisation seals with"
-    elif ours:
+    elif ours and _recorded(mark) is None:
         return "it is by the organisation's seal, which proves origin and never a person's consent"
     return None
 
@@ -136,6 +201,9 @@ def _file_findings(pdf: bytes, marks: Sequence[EmbeddedPdfSignature], bound: set
     start, length = last.byte_range[0], last.byte_range[1]
     if last.evaluate_signature_coverage() != SignatureCoverageLevel.ENTIRE_FILE:
         covered = int(last.byte_range[2]) + int(last.byte_range[3])
+        if _only_validation_data(pdf, last, covered):
+            reason = f"{last.field_name} vouches for every byte but the validation data after it"
+            return [Finding(part="file", verdict=Verdict.VALID, reason=reason)]
         reason = f"the last mark vouches for {covered} of {len(pdf)} bytes; what follows is vouched for by nobody"
         return [Finding(part="file", verdict=Verdict.INVALID, reason=reason, place=f"byte {covered}")]
     gap = pdf[int(start) + int(length) : int(last.byte_range[2])]
@@ -143,6 +211,16 @@ def _file_findings(pdf: bytes, marks: Sequence[EmbeddedPdfSignature], bound: set
     if flaw is not None:
         return [Finding(part="file", verdict=Verdict.INVALID, reason=flaw, place=f"/Contents of {last.field_name}")]
     return [Finding(part="file", verdict=Verdict.VALID, reason=f"{last.field_name} vouches for every byte")]
+
+
+def _only_validation_data(pdf: bytes, last: EmbeddedPdfSignature, covered: int) -> bool:
+    """Whether one more revision follows, whole, with nothing but a DSS in it (EN 319 142-1 5.4.2): level B-LT."""
+    if last.signed_revision + 2 != last.reader.xrefs.total_revisions:
+        return False
+    found, rest = last.diff_result, pdf[covered:]
+    if not isinstance(found, DiffResult) or found.modification_level != ModificationLevel.LTA_UPDATES:
+        return False
+    return rest.endswith(b"%%EOF\n") and rest.count(b"%%EOF") == 1
 
 
 def _container_flaw(gap: bytes, mark: EmbeddedPdfSignature, bound: set[bytes]) -> str | None:
@@ -174,6 +252,11 @@ def _container_flaw(gap: bytes, mark: EmbeddedPdfSignature, bound: set[bytes]) -
         and all(entry.chosen.dump() in bound for entry in content["certificates"])
     )
     return None if repeated else "the timestamp's container holds something its signature does not bind"
+
+
+def _structure_findings(pdf: bytes, reader: PdfFileReader) -> list[Finding]:
+    objections = [*structure_objections(pdf, reader), *change_objections(reader)]
+    return [Finding(part=STRUCTURE, verdict=Verdict.INVALID, reason=str(objection)) for objection in objections]
 
 
 def _form_findings(empty: list[str]) -> list[Finding]:

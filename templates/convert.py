@@ -25,6 +25,7 @@ from typing import Self
 
 from schemas.errors import ConversionUnavailable, TemplateFault
 from templates.legible import check_fonts, check_nothing_added, check_text
+from templates.metadata import with_described_metadata
 from templates.reproducible import reproducible
 from templates.word_file import read_word_file
 
@@ -95,7 +96,7 @@ class OfficePool:
         :class:`ConversionUnavailable` if LibreOffice is missing, or did not answer within the deadline, twice.
         """
         word = read_word_file(docx)
-        pdf = reproducible(self._convert(docx), source=docx, at=word.modified or UNDATED)
+        pdf = with_described_metadata(reproducible(self._convert(docx), source=docx, at=word.modified or UNDATED))
         check_fonts(pdf)
         check_text(pdf, word.paragraphs)
         check_nothing_added(pdf, docx)

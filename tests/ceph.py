@@ -14,6 +14,11 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
+MARKS = [pytest.mark.enable_socket, pytest.mark.ceph, pytest.mark.xdist_group("ceph")]
+"""What tests against a node carry; one xdist group, so that one node serves them all."""
+
 PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool", "monmaptool", "setpriv")
 PACKAGES = "ceph-mon ceph-osd ceph-mgr radosgw ceph-common"
 ACCESS_KEY = "CONVENIOTESTS"
@@ -48,6 +53,7 @@ osd_pool_default_pg_autoscale_mode = off
 rgw_rados_pool_pg_num_min = 1
 [client.rgw]
 rgw_data = {home}/rgw
+rgw_lc_debug_interval = 1
 rgw_frontends = beast endpoint=127.0.0.1:{port}
 """
 
@@ -101,6 +107,10 @@ class CephNode:
             f"--secret-key={SECRET_KEY}",
         )
         self.endpoint = f"http://127.0.0.1:{s3}"
+
+    def expire(self) -> None:
+        """Do what lifecycle rules ask for; a day of theirs is a second here."""
+        self._ceph("radosgw-admin", "lc", "process")
 
     def stop(self) -> None:
         """End the processes, last started first; nothing in a memory store is worth a graceful end."""

@@ -60,7 +60,7 @@ def possible(state: AgreementState, random: Random) -> list[Act]:
     if state.stage is Stage.APPROVED:
         acts.append(Act(SYSTEM, ev.Prepared(draft=state.draft, base=state.pdf, pdf=fresh)))
     if state.stage is Stage.SIGNING:
-        turn = state.next_signatory
+        turn = random.choice(state.awaited)
         signer = Actor(role=Role.SIGNATORY, person=digest(turn))
         if turn not in state.invited:
             acts.append(Act(SYSTEM, ev.Invited(signatory=turn, pdf=state.pdf)))

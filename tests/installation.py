@@ -112,11 +112,14 @@ def lead(house: Installation, until: str, document: Document) -> AgreementId:
 class Snapshots:
     """One agreement led along the way once: its home as it was at each point, to be copied by many tests.
 
+    It is the one of the example unless ``document`` is set to another with the same signatories.
+
     It happened yesterday: what reads the real clock, as the command line does, may go on from any point.
     """
 
     def __init__(self, folder: Path, office: RememberingOffice) -> None:
         self.folder = folder
+        self.document = load_document(EXAMPLE)
         self.office = office
         self.begin = datetime.now(UTC) - timedelta(days=1)
         self.agreement = AgreementId(f"MOU-{self.begin.year}-0001")
@@ -145,5 +148,5 @@ class Snapshots:
                 WAY[name](house, self.agreement)
             else:
                 people(house)
-                lead(house, "requested", load_document(EXAMPLE))
+                lead(house, "requested", self.document)
         self.clocks[name] = clock.now

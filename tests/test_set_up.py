@@ -16,6 +16,7 @@ OFFICE = {
     "libreoffice-writer-nogui", "python3-uno", "fonts-liberation2", "fonts-dejavu-core", "fonts-noto-core",
     "fonts-crosextra-carlito", "fonts-crosextra-caladea", "poppler-utils", "qpdf", "openssl",
 }  # fmt: skip
+TEST_TOOLS = {"softhsm2", "faketime"}
 CEPH = {"ceph-mon", "ceph-osd", "ceph-mgr", "radosgw", "ceph-common"}
 
 PROGRAMS = {
@@ -88,7 +89,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_a_complete_machine_is_left_alone(machine: Machine):
-    machine.has(*OFFICE, *CEPH)
+    machine.has(*OFFICE, *TEST_TOOLS, *CEPH)
     (machine.folder / "synced").touch()
     result = machine.run("test")
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
@@ -142,14 +143,14 @@ def test_checks_need_nothing_from_debian(machine: Machine):
 
 def test_tests_go_on_where_ceph_cannot_be_installed(machine: Machine):
     (machine.folder / "unavailable").write_text("radosgw\n")
-    machine.has(*OFFICE)
+    machine.has(*OFFICE, *TEST_TOOLS)
     result = machine.run("test")
     assert result.returncode == 0
     assert "the tests against a real S3 are skipped" in result.stderr.splitlines()[-1]
 
 
 def test_ceph_is_not_installed_by_sudo(machine: Machine):
-    machine.has(*OFFICE)
+    machine.has(*OFFICE, *TEST_TOOLS)
     result = machine.run("test", UNPRIVILEGED="yes", SUDO="yes")
     assert result.returncode == 0
     assert machine.installs == []

@@ -17,7 +17,7 @@ from schemas.text import Identifier
 from templates.checking.kinds import Listing, Shape, Thing, Value, YesNo, in_words, members, shape_of
 from templates.checking.vocabulary import BESIDE, FILTERS
 
-STEERING = frozenset({"type", "language", "second_language", "choices"})
+STEERING = frozenset({"type", "language", "second_language", "choices", "signing"})
 """Fields of a document that steer how it is made, and need not stand in it."""
 PAGE_EXAMPLES = {"whole number": "24", "amount": "222,202.62", "date": "27 April 2021", "number of days": "730 days"}
 

@@ -11,18 +11,19 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
 from archive.checkpoint import CheckpointKey, sign_checkpoint
 from archive.dossier import DossierContents, ProvenEntry
 from archive.exact import exact_json
 from archive.merkle import Tree, leaf_hash
-from archive.record import PersonOpening, RemarkOpening
+from archive.record import AddressOpening, PersonOpening, RemarkOpening
 from schemas import events as ev
 from schemas.errors import Invalid
 from schemas.evidence import (
     DepositReceipt,
+    EtsiReport,
     SealReport,
     SignatoryId,
     SignatureKind,
@@ -35,14 +36,19 @@ from schemas.evidence import (
 )
 from schemas.manifest import DraftManifest, TemplateUse
 from schemas.people import SYSTEM, Actor, Role
+from schemas.records import ClickRecord, PaperRecord
+from schemas.retention import last_day
+from schemas.signature import LegalEffect, SigningWay
 
 START = datetime(2026, 4, 27, 8, 0, tzinfo=UTC)
 NOW = START + timedelta(days=30)
 AGREEMENT = "MOU-2026-0001"
-LEVEL = "PAdES-B-LTA"
+LEVEL = "B-LTA"
 KEY = CheckpointKey.create("convenio.example/ledger")
 SEAL = digest_of(b"certificate of the seal")
 TIMESTAMP = digest_of(b"certificate of the timestamp authority")
+VERIFIER = digest_of(b"the standalone verifier")
+OLDER_VERIFIER = digest_of(b"the standalone verifier of a release before")
 SIGNATORIES = (SignatoryId("gssc"), SignatoryId("ccvcc"))
 
 KEYS = VerificationKeys(
@@ -64,6 +70,8 @@ SIGNERS = {
     "gssc": person("gssc@signatory.example", "Signatory for the GSSC partnership"),
     "ccvcc": person("ccvcc@signatory.example", "Signatory for the chamber"),
 }
+DELEGATE = person("delegate@signatory.example", "Delegate of the GSSC partnership")
+REASON = RemarkOpening(text="As the board decided.", salt=digest_of(b"reason"))
 REMARK = RemarkOpening(text="Clause 3 names no day.\nPlease <b>add</b> one & return it.", salt=digest_of(b"remark"))
 
 
@@ -147,9 +155,19 @@ def attach(pdf: bytes, files: dict[str, bytes]) -> bytes:
     return pdf + b"".join(lines)
 
 
-def mark(pdf: bytes, name: str, kind: SignatureKind, certificate: str, *, subject: str = "Convenio") -> bytes:
+def mark(
+    pdf: bytes,
+    name: str,
+    kind: SignatureKind,
+    certificate: str,
+    *,
+    subject: str = "Convenio",
+    effect: str | None = None,
+    evidence: str | None = None,
+) -> bytes:
     """A revision with one mark that vouches for all bytes before it."""
     said = {"field": name, "kind": kind, "certificate": certificate, "subject": subject, "over": digest_of(pdf)}
+    said |= {"effect": effect, "evidence": evidence}
     return pdf + b"%mark " + canonical_json(said) + b"\n%%EOF\n"
 
 
@@ -161,16 +179,40 @@ def judge_pdf(pdf: bytes, keys: VerificationKeys | None) -> SealReport:
             said = json.loads(line[6:])
             holds = digest_of(pdf[:position]) == said.pop("over")
             verdict = Verdict.INVALID if not holds else Verdict.VALID if keys else Verdict.INDETERMINATE
-            reason = "the bytes before it are unchanged" if holds else "the bytes before it were changed"
-            marks.append(
-                SignatureReport(**said, verdict=verdict, signed_at=START, timestamped=True, level=LEVEL, reason=reason)
-            )
+            said["reason"] = "the bytes before it are unchanged" if holds else "the bytes before it were changed"
+            marks.append(SignatureReport(**said, verdict=verdict, signed_at=START, timestamped=True, level=LEVEL))
             end = position + len(line) + len(b"%%EOF\n")
         position += len(line)
     if not marks or end != len(pdf):
         raise Invalid("bytes follow the last mark", where=f"byte {end}")
     verdict = worst([found.verdict for found in marks])
     return SealReport(pdf=digest_of(pdf), verdict=verdict, level=LEVEL, signatures=tuple(marks), findings=())
+
+
+def token_over(note: bytes) -> bytes:
+    return b"token over " + digest_of(note).encode()
+
+
+def judge_token(token: bytes, data: bytes, keys: VerificationKeys | None) -> SignatureReport:
+    """The judge of stand-in tokens."""
+    if token != token_over(data):
+        raise Invalid("the timestamp is over other bytes")
+    return SignatureReport(
+        field="checkpoint", kind=SignatureKind.TIMESTAMP, certificate=TIMESTAMP, subject="A timestamp authority",
+        verdict=Verdict.VALID if keys else Verdict.INDETERMINATE, signed_at=NOW, timestamped=True, level="RFC 3161",
+        reason="over the checkpoint",
+    )  # fmt: skip
+
+
+def judge_scan(scan: bytes, seal: bytes, keys: VerificationKeys | None) -> SignatureReport:
+    """The judge of stand-in seals over scans."""
+    if (scan, seal) != (SCAN, SCAN_SEAL):
+        raise Invalid("the seal is over another file")
+    return SignatureReport(
+        field="scan", kind=SignatureKind.SEAL, certificate=SEAL, subject="Convenio",
+        verdict=Verdict.VALID if keys else Verdict.INDETERMINATE, signed_at=NOW, timestamped=True, level="B-T",
+        reason="over the scan",
+    )  # fmt: skip
 
 
 def attached(pdf: bytes) -> dict[str, bytes]:
@@ -210,12 +252,15 @@ class Story:
 
     def contents(self, key: CheckpointKey = KEY) -> DossierContents:
         tree = Tree([leaf_hash(leaf) for leaf in self.leaves])
+        checkpoint = sign_checkpoint(key, tree_size=tree.size, root=tree.root())
         return DossierContents(
             entries=tuple(ProvenEntry(entry, tree.inclusion(index, tree.size)) for index, entry in self.entries),
-            checkpoint=sign_checkpoint(key, tree_size=tree.size, root=tree.root()),
+            checkpoint=checkpoint,
+            token=token_over(checkpoint.note.encode()),
             objects=self.objects,
-            people=(MANAGER, REVIEWER, OTHER_REVIEWER, *SIGNERS.values()),
-            remarks=(REMARK, RemarkOpening(text="of another agreement", salt=digest_of(b"other"))),
+            people=(MANAGER, REVIEWER, OTHER_REVIEWER, DELEGATE, *SIGNERS.values()),
+            remarks=(REMARK, REASON, RemarkOpening(text="of another agreement", salt=digest_of(b"other"))),
+            verifier=VERIFIER,
         )
 
 
@@ -255,32 +300,137 @@ def complete(
     report_says: Mapping[str, object] = MappingProxyType({}),
     receipt_adds: int = 0,
     subject: str = "Convenio",
+    level: str = LEVEL,
 ) -> Story:
     """The whole way to the archive; the arguments bend it: a step between signatures, other attachments, and so on."""
-    story = reviewed()
-    approved = pdf_of(2)
+    story, pdf = prepared(attach_of=attach_of, subject=subject)
+    for name, certified in zip(SIGNATORIES, order, strict=True):
+        pdf = signed(story, pdf, name, certified=certified, by=signer[name])
+    said = {"report_says": report_says, "receipt_adds": receipt_adds, "subject": subject, "level": level}
+    conclude(story, between(pdf), base=digest_of(pdf), **said)
+    return story
+
+
+def prepared(*, attach_of: int = 2, subject: str = "Convenio") -> tuple[Story, bytes]:
+    """The story up to the opening seal, and the file."""
+    story, approved = reviewed(), pdf_of(2)
     pdf = attach(approved, {"data.json": data_of(attach_of), "draft.docx": docx_of(attach_of)})
     pdf = mark(pdf, "seal:opening", SignatureKind.SEAL, SEAL, subject=subject)
     story.append(ev.Prepared(draft=2, base=digest_of(approved), pdf=digest_of(pdf)))
-    for name, certified in zip(SIGNATORIES, order, strict=True):
-        story.append(ev.Invited(signatory=name, pdf=digest_of(pdf)))
-        base, certificate = digest_of(pdf), digest_of(f"certificate of {name}".encode())
-        marked = digest_of(f"certificate of {certified}".encode())
-        pdf = mark(pdf, f"signatory:{certified}", SignatureKind.SIGNATURE, marked, subject=str(certified))
-        signed = ev.Signed(signatory=name, base=base, pdf=digest_of(pdf), certificate=certificate)
-        story.append(signed, act(Role.SIGNATORY, signer[name]))
+    return story, pdf
+
+
+def signed(
+    story: Story,
+    pdf: bytes,
+    name: SignatoryId,
+    *,
+    certified: str | None = None,
+    by: PersonOpening | None = None,
+    effect: LegalEffect = LegalEffect.ADES,
+) -> bytes:
+    """Invite ``name`` and let ``by`` sign; ``certified`` is whose certificate and field the mark bears."""
+    certified = certified or name
+    story.append(ev.Invited(signatory=name, pdf=digest_of(pdf)))
+    base, certificate = digest_of(pdf), digest_of(f"certificate of {name}".encode())
+    marked = digest_of(f"certificate of {certified}".encode())
+    pdf = mark(pdf, f"signatory:{certified}", SignatureKind.SIGNATURE, marked, subject=str(certified))
+    event = ev.Signed(signatory=name, base=base, pdf=digest_of(pdf), certificate=certificate, effect=effect)
+    story.append(event, act(Role.SIGNATORY, by or SIGNERS[name]))
+    return pdf
+
+
+def clicked(story: Story, pdf: bytes, name: SignatoryId, address: AddressOpening) -> bytes:
+    """Invite ``name`` and let them click a link that was sent to ``address``."""
+    story.append(ev.Invited(signatory=name, pdf=digest_of(pdf)))
     base = digest_of(pdf)
-    pdf = mark(between(pdf), "seal:closing", SignatureKind.SEAL, SEAL, subject=subject)
+    shown = next(entry.event.pdf for _, entry in story.entries if isinstance(entry.event, ev.Prepared))
+    record = ClickRecord(
+        agreement=AGREEMENT, draft=2, signatory=name, base=base, person=SIGNERS[name].commitment,
+        link_bound_to=shown, shown="I agree.", address=address.commitment, network=None, channel="command line",
+        link_valid_until=NOW, code_valid_until=NOW, agreed_at=START,
+    )  # fmt: skip
+    kept = story.keep(record.canonical)
+    pdf = mark(pdf, f"signatory:{name}", SignatureKind.SEAL, SEAL, effect="SES", evidence=kept)
+    event = ev.Signed(
+        signatory=name, base=base, pdf=digest_of(pdf), certificate=SEAL,
+        way=SigningWay.CLICK, effect=LegalEffect.SES, evidence=kept,
+    )  # fmt: skip
+    story.append(event, act(Role.SIGNATORY, SIGNERS[name]))
+    return pdf
+
+
+def conclude(
+    story: Story,
+    pdf: bytes,
+    *,
+    base: str,
+    report_says: Mapping[str, object] = MappingProxyType({}),
+    receipt_adds: int = 0,
+    subject: str = "Convenio",
+    level: str = LEVEL,
+) -> bytes:
+    """Closing seal, timestamp, validation with an ETSI report on each field, deposit; return the file."""
+    pdf = mark(pdf, "seal:closing", SignatureKind.SEAL, SEAL, subject=subject)
     pdf = mark(pdf, "timestamp:closing", SignatureKind.TIMESTAMP, TIMESTAMP, subject="A timestamp authority")
-    report = judge_pdf(pdf, KEYS).model_copy(update=report_says)
-    story.append(ev.Concluded(base=base, pdf=story.keep(pdf), report=story.keep(exact_json(report)), level=LEVEL))
-    receipt = DepositReceipt(
-        store="directory",
-        key=f"agreements/v1/{AGREEMENT}/{digest_of(pdf)}.pdf",
-        sha256=digest_of(pdf),
-        size_bytes=len(pdf) + receipt_adds,
+    report = validated(story, pdf).model_copy(update=report_says)
+    story.append(ev.Concluded(base=base, pdf=story.keep(pdf), report=story.keep(exact_json(report)), level=level))
+    story.append(ev.Deposited(receipt=receipt_of(pdf, adds=receipt_adds)))
+    return pdf
+
+
+def validated(story: Story, pdf: bytes) -> SealReport:
+    report = judge_pdf(pdf, KEYS)
+    kept = (
+        EtsiReport(field=found.field, sha256=story.keep(f"<ValidationReport>{found.field}</ValidationReport>".encode()))
+        for found in report.signatures
     )
-    story.append(ev.Deposited(receipt=receipt))
+    return report.model_copy(update={"etsi_reports": tuple(kept)})
+
+
+def receipt_of(pdf: bytes, *, adds: int = 0) -> DepositReceipt:
+    key = f"agreements/v1/{AGREEMENT}/{digest_of(pdf)}.pdf"
+    return DepositReceipt(store="directory", key=key, sha256=digest_of(pdf), size_bytes=len(pdf) + adds)
+
+
+AUTHORITY, SCAN, SCAN_SEAL = b"%PDF stand-in for a power of attorney", b"%PDF stand-in for a scan", b"CMS over the scan"
+
+
+def eventful(*, record_says: Mapping[str, object] = MappingProxyType({}), names_record: bool = True) -> Story:
+    """A delegate signs for the first signatory, the second signs on paper; then retention, a hold, and a renewal."""
+    story, pdf = prepared()
+    prepared_pdf = digest_of(pdf)
+    first, second = SIGNATORIES
+    reviewer = act(Role.REVIEWER, REVIEWER)
+    delegation = {"signatory": first, "delegate": DELEGATE.commitment, "authority": story.keep(AUTHORITY)}
+    story.append(ev.Delegated(**delegation, remark=REASON.commitment), act(Role.SIGNATORY, SIGNERS[first]))
+    story.append(ev.DelegationConfirmed(**delegation), reviewer)
+    pdf = signed(story, pdf, first, by=DELEGATE)
+    story.append(ev.Invited(signatory=second, pdf=digest_of(pdf)))
+    record = PaperRecord(
+        agreement=AGREEMENT, draft=2, signatory=second, base=digest_of(pdf), person=REVIEWER.commitment,
+        scan=story.keep(SCAN), extension="pdf", size_bytes=len(SCAN), seal=story.keep(SCAN_SEAL),
+        compared_with=prepared_pdf, compared_at=START,
+    ).model_copy(update=record_says)  # fmt: skip
+    kept, base = story.keep(record.canonical), digest_of(pdf)
+    named = kept if names_record else None
+    pdf = mark(pdf, f"signatory:{second}", SignatureKind.SEAL, SEAL, effect="scanned", evidence=named)
+    event = ev.Signed(
+        signatory=second, base=base, pdf=digest_of(pdf), certificate=SEAL,
+        way=SigningWay.PAPER, effect=LegalEffect.SCANNED, evidence=kept,
+    )  # fmt: skip
+    story.append(event, reviewer)
+    pdf = conclude(story, pdf, base=digest_of(pdf))
+    until = last_day(date(2026, 5, 4), small_grant=False)
+    paid = ev.BalancePaid(paid_on=date(2026, 5, 4), small_grant=False, until=until, remark=REASON.commitment)
+    story.append(paid, act(Role.MANAGER, MANAGER))
+    story.append(ev.HoldPlaced(remark=REASON.commitment), reviewer)
+    renewed = mark(pdf, "timestamp:1", SignatureKind.TIMESTAMP, TIMESTAMP, subject="A timestamp authority")
+    event = ev.Renewed(
+        base=digest_of(pdf), pdf=story.keep(renewed), report=story.keep(exact_json(validated(story, renewed))),
+        level=LEVEL, receipt=receipt_of(renewed),
+    )  # fmt: skip
+    story.append(event)
     return story
 
 

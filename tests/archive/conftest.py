@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from archive.s3 import S3Bucket, S3Credentials
 from archive.store import LockMode, ObjectStore, StoreCapabilities
 from archive.versioned import VersionedStore
 from tests import ceph
+from tests.postgres import MARKS as POSTGRES_MARKS, PACKAGE, PostgresCluster, programs
 
 CREDENTIALS = S3Credentials(access_key=ceph.ACCESS_KEY, secret_key=ceph.SECRET_KEY)
 
@@ -50,17 +52,6 @@ def probed(bucket: S3Bucket, mode: LockMode = LockMode.COMPLIANCE) -> StoreCapab
 
 
 @pytest.fixture(scope="session")
-def moto_endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="session")
 def moto_bucket(moto_endpoint: str) -> S3Bucket:
     return make_bucket(moto_endpoint)
 
@@ -68,19 +59,6 @@ def moto_bucket(moto_endpoint: str) -> S3Bucket:
 @pytest.fixture(scope="session")
 def moto_capabilities(moto_bucket: S3Bucket) -> StoreCapabilities:
     return probed(moto_bucket)
-
-
-@pytest.fixture(scope="session")
-def ceph_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    missing = ceph.missing_programs()
-    if missing:
-        pytest.skip(f"no {', '.join(missing)}; as root: apt-get install --no-install-recommends {ceph.PACKAGES}")
-    node = ceph.CephNode(tmp_path_factory.mktemp("ceph"))
-    try:
-        node.start()
-        yield node.endpoint
-    finally:
-        node.stop()
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +71,7 @@ def ceph_capabilities(ceph_bucket: S3Bucket) -> StoreCapabilities:
     return probed(ceph_bucket)
 
 
-CEPH = [pytest.mark.enable_socket, pytest.mark.ceph, pytest.mark.xdist_group("ceph")]
+CEPH = ceph.MARKS
 
 
 @pytest.fixture(
@@ -125,3 +103,29 @@ def store(bench: Bench) -> ObjectStore:
 def folder() -> str:
     """A prefix no other test uses: buckets are shared by all tests of a run."""
     return f"agreements/v1/{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    binaries = programs()
+    if binaries is None:
+        assert os.geteuid() != 0, f"no PostgreSQL, though CI installs it: .ci/set-up test ({PACKAGE})"
+        pytest.skip(f"no PostgreSQL; as root: apt-get install --no-install-recommends {PACKAGE}")
+    cluster = PostgresCluster(binaries)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRES_MARKS)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new database of each kind we know."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'convenio.db'}"
+        return
+    cluster = request.getfixturevalue("postgres")
+    address = cluster.database()
+    yield address
+    cluster.drop(address)

@@ -8,16 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, strategies as st
 
-from archive.checkpoint import (
-    CheckpointKey,
-    key_hash,
-    open_checkpoint,
-    open_note,
-    parse_checkpoint,
-    parse_verifier_key,
-    sign_checkpoint,
-)
+from archive.checkpoint import CheckpointKey, open_checkpoint, parse_checkpoint, sign_checkpoint
 from archive.merkle import EMPTY_ROOT
+from archive.signed_note import ED25519, VerifierKey, open_note, parse_verifier_key
 from schemas.errors import Invalid, Refused
 
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -39,7 +32,7 @@ def test_the_published_note_opens_and_is_signed_alike():
 
 def test_a_checkpoint_opens_as_it_was_signed():
     assert open_checkpoint(CHECKPOINT.note, KEY.verifier_key) == CHECKPOINT
-    assert CHECKPOINT.note.split("\n")[:3] == [KEY.origin, "42", base64.b64encode(bytes(range(32))).decode()]
+    assert CHECKPOINT.note.split("\n")[:3] == [KEY.name, "42", base64.b64encode(bytes(range(32))).decode()]
 
 
 def test_what_a_checkpoint_states_can_be_read_without_a_key():
@@ -49,7 +42,7 @@ def test_what_a_checkpoint_states_can_be_read_without_a_key():
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (KEY.origin + "\n42", "\n42"),
+        (KEY.name + "\n42", "\n42"),
         ("\n42\n", "\n042\n"),
         ("\n42\n", "\n42\n42\n"),
         ("=\n\n", "\n\n"),
@@ -93,7 +86,7 @@ def test_surrogates_are_refused_by_name():
 
 
 def test_another_organisations_key_is_not_this_logs():
-    other = CheckpointKey.create(KEY.origin)
+    other = CheckpointKey.create(KEY.name)
     with pytest.raises(Invalid, match="not signed by this key"):
         open_checkpoint(CHECKPOINT.note, other.verifier_key)
 
@@ -107,10 +100,10 @@ def test_a_text_signed_under_another_name_is_another_logs_checkpoint():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"{KEY.origin}\n042\n{base64.b64encode(bytes(32)).decode()}\n", "tree size"),
-        (f"{KEY.origin}\n42\n{base64.b64encode(bytes(31)).decode()}\n", "root hash"),
-        (f"{KEY.origin}\n42\nAAB=\n", "canonical base64"),
-        (f"{KEY.origin}\n42\n{base64.b64encode(bytes(32)).decode()}\nmore\n", "not a checkpoint"),
+        (f"{KEY.name}\n042\n{base64.b64encode(bytes(32)).decode()}\n", "tree size"),
+        (f"{KEY.name}\n42\n{base64.b64encode(bytes(31)).decode()}\n", "root hash"),
+        (f"{KEY.name}\n42\nAAB=\n", "canonical base64"),
+        (f"{KEY.name}\n42\n{base64.b64encode(bytes(32)).decode()}\nmore\n", "not a checkpoint"),
     ],
 )
 def test_a_signed_text_that_is_no_checkpoint_is_named(text, reason):
@@ -145,7 +138,7 @@ def test_more_than_a_hundred_signatures_are_refused():
         PETER.replace("c74f20a3", "c74f20a4"),
         PETER.replace("PeterNeumann", "Peter Neumann"),
         PETER[:-1],
-        f"PeterNeumann+{key_hash('PeterNeumann', bytes(31)).hex()}+{base64.b64encode(bytes([1]) + bytes(31)).decode()}",
+        str(VerifierKey("PeterNeumann", ED25519, bytes(31))),
         "PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
     ],
 )
@@ -158,14 +151,14 @@ def test_a_key_survives_its_encrypted_file():
     key = CheckpointKey.create("convenio.example/ledger")
     pem = key.pem(b"correct horse")
     assert b"BEGIN ENCRYPTED PRIVATE KEY" in pem
-    loaded = CheckpointKey.load(pem, origin=key.origin, passphrase=b"correct horse")
+    loaded = CheckpointKey.load(pem, key.name, passphrase=b"correct horse")
     assert loaded.verifier_key == key.verifier_key
 
 
 def test_a_key_is_not_opened_with_another_passphrase_nor_kept_without():
     key = CheckpointKey.create("convenio.example/ledger")
     with pytest.raises(Refused, match="passphrase"):
-        CheckpointKey.load(key.pem(b"one"), origin=key.origin, passphrase=b"two")
+        CheckpointKey.load(key.pem(b"one"), key.name, passphrase=b"two")
     with pytest.raises(Refused, match="without a passphrase"):
         key.pem(b"")
 
@@ -177,7 +170,7 @@ def test_a_key_of_another_kind_is_refused():
         serialization.BestAvailableEncryption(b"p"),
     )
     with pytest.raises(Refused, match="Ed25519"):
-        CheckpointKey.load(pem, origin="a", passphrase=b"p")
+        CheckpointKey.load(pem, "a", passphrase=b"p")
 
 
 @pytest.mark.parametrize("origin", ["", "two words", "a+b", "a\u2003b"])

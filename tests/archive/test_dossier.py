@@ -15,19 +15,26 @@ from schemas.errors import DigestMismatch, Invalid, Refused
 from schemas.evidence import digest_of
 from tests.archive.complete_history import (
     AGREEMENT,
+    AUTHORITY,
+    DELEGATE,
     KEY,
     KEYS,
     MANAGER,
     OTHER_REVIEWER,
+    REASON,
     REMARK,
     REVIEWER,
+    SCAN,
+    SCAN_SEAL,
     TEMPLATE,
+    VERIFIER,
     complete,
+    eventful,
     reviewed,
     without_entry,
 )
 
-PAGES_OF_VERSION_1 = "c5806bad2199a7ec111295c11cd07800e4ca9558c948bd3d139ec704d1b06772"
+PAGES_OF_VERSION_2 = "e9193d0520aac1fa5b479f29d70c6223b40c78b5ac5f9ac39ccb8d5ac7e9d02d"
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +61,43 @@ def test_it_holds_what_an_auditor_needs(members):
     drafts = {
         f"drafts/{n}/{name}" for n in (1, 2) for name in ("data.json", "manifest.json", "draft.docx", "draft.pdf")
     }
-    entries = {f"{folder}/{n}.json" for folder in ("entries", "proofs") for n in range(13)}
-    others = {"README.txt", "agreement.pdf", "checkpoint", "manifest.json", "people.json", "receipt", "remarks.json"}
-    others |= {"seal-report.json", "summary.html", f"templates/{digest_of(TEMPLATE)}.docx"}
-    assert set(members) == drafts | entries | others
+    entries = {name for n in range(13) for name in (f"entries/{n}.json", f"proofs/{n}.tlog-proof")}
+    others = {"README.txt", "agreement.pdf", "checkpoint", "checkpoint.tsr", "manifest.json", "people.json"}
+    others |= {"openings.json", "receipts/0.json", "remarks.json", "seal-report.json", "summary.html"}
+    others |= {f"templates/{digest_of(TEMPLATE)}.docx"}
+    fields = ("seal-opening", "signatory-gssc", "signatory-ccvcc", "seal-closing", "timestamp-closing")
+    assert set(members) == drafts | entries | others | {f"etsi/{field}.xml" for field in fields}
+
+
+def test_it_holds_what_later_events_add():
+    members = read_canonical(build_dossier(eventful().contents()))
+    record, seal = (next(name for name in members if name.startswith("evidence/") and name.endswith(end))
+                    for end in (".json", ".p7s"))  # fmt: skip
+    assert members[f"authority/{digest_of(AUTHORITY)}"] == AUTHORITY
+    assert json.loads(members[record])["scan"] == digest_of(SCAN)
+    assert members[f"evidence/{digest_of(SCAN)}.pdf"] == SCAN
+    assert members[seal] == SCAN_SEAL
+    assert json.loads(members["renewals/1/seal-report.json"])["pdf"] == digest_of(members["agreement.pdf"])
+    assert json.loads(members["receipts/1.json"])["sha256"] == digest_of(members["agreement.pdf"])
+    assert "etsi/timestamp-1.xml" in members
+    page = members["summary.html"].decode()
+    for told in (
+        "Named a person to sign for Signatory for the GSSC partnership, with evidence of authority",
+        "Confirmed the evidence of authority to sign for Signatory for the GSSC partnership",
+        "Signed for Signatory for the GSSC partnership, with a certificate and key in a file (AdES)",
+        "signed on paper; the scan was compared and recorded under the organisation&#x27;s seal (scanned)",
+        "A later document timestamp was added and the file stored again; validated as B-LTA",
+        "retention runs until 2031-05-04",
+        "A legal hold was placed",
+        "a legal hold is in place",
+        DELEGATE.name,
+        REASON.text,
+    ):
+        assert told in page, told
+
+
+def test_the_readme_names_the_standalone_verifier_by_digest(members):
+    assert VERIFIER in members["README.txt"].decode()
 
 
 def test_the_manifest_lists_every_other_member(members):
@@ -127,12 +167,12 @@ def test_demonstration_certificates_put_a_warning_on_the_summary():
     assert b"Demonstration keys" in read_canonical(build_dossier(rehearsal))["summary.html"]
 
 
-def test_the_pages_of_format_version_1_stay_as_they_are(members):
+def test_the_pages_of_format_version_2_stay_as_they_are(members):
     """Old dossiers verify by writing their pages again: another wording needs another format version."""
     pages = members["summary.html"] + members["README.txt"]
     root = json.loads(members["manifest.json"])
-    assert root["version"] == 1
-    assert digest_of(pages) == PAGES_OF_VERSION_1
+    assert root["version"] == 2
+    assert digest_of(pages) == PAGES_OF_VERSION_2
 
 
 def test_a_missing_file_is_named(contents):
@@ -210,12 +250,16 @@ def test_the_program_in_the_readme_refuses_a_changed_file(members, tmp_path):
 
 def test_the_program_in_the_readme_refuses_a_changed_checkpoint(members, tmp_path):
     note = members["checkpoint"].replace(b"example/ledger ", b"example/ledgex ")
-    forged = {**members, "checkpoint": note}
+    proofs = {name: content.replace(b"example/ledger ", b"example/ledgex ") for name, content in members.items()
+              if name.startswith("proofs/")}  # fmt: skip
+    forged = {**members, **proofs, "checkpoint": note}
     folder = unpacked(forged, tmp_path)
     manifest = json.loads(members["manifest.json"])
     for member in manifest["members"]:
         if member["name"] == "checkpoint":
             member["sha256"] = digest_of(note)
+        if member["name"].startswith("proofs/"):
+            member["sha256"] = digest_of((folder / member["name"]).read_bytes())
     (folder / "manifest.json").write_text(json.dumps(manifest))
     ran = run_readme_program(folder, KEYS.ledger)
     assert ran.returncode == 1

@@ -3,7 +3,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from archive.database import open_database, reading
 from archive.ledger import Ledger
 from schemas.errors import Refused, Unavailable
 from tests.histories import NOW, begin, digest, requested
+from tests.logs import prove, publish
 
 KEY = CheckpointKey.create("convenio.example/ledger")
 ROOT = Path(__file__).parents[2]
@@ -62,8 +62,8 @@ def test_a_full_disk_is_unavailable_and_nothing_is_half_written(ledger, engine):
         fill()
     assert "full" in unavailable.value.got
     assert (written := ledger.size) > 0
-    ledger.publish_checkpoint(KEY, NOW)
-    ledger.prove(KEY.verifier_key)
+    publish(ledger, KEY)
+    prove(ledger, KEY.verifier_key)
     listen.remove(engine, "connect", limit)
     engine.dispose()
     assert begin(ledger) == f"MOU-2026-{written + 1:04d}"
@@ -172,8 +172,8 @@ def test_eight_writers_leave_no_gap_and_nothing_twice(url, tmp_path):
     assert [one.leaf_index for one in recorded] == list(range(ledger.size))
     assert [one.entry.agreement for one in recorded] == [f"MOU-2026-{n:04d}" for n in range(1, ledger.size + 1)]
     assert len({one.entry.op_id for one in recorded}) == ledger.size
-    ledger.publish_checkpoint(KEY, datetime.now(UTC))
-    ledger.prove(KEY.verifier_key)
+    publish(ledger, KEY)
+    prove(ledger, KEY.verifier_key)
     engine.dispose()
 
 
@@ -186,6 +186,7 @@ from archive.database import open_database, reading
 from archive.ledger import Ledger
 from archive.transaction import op_id_of
 from tests.histories import NOW, requested
+from tests.logs import prove, publish
 
 url, key = sys.argv[1], CheckpointKey.create("convenio.example/ledger")
 act = requested()
@@ -219,8 +220,8 @@ while killed_at(step):
     assert survived in (0, 1), survived
     append(engine, step)
     assert ledger.size == step + 1
-    ledger.publish_checkpoint(key, NOW)
-    ledger.prove(key.verifier_key)
+    publish(ledger, key)
+    prove(ledger, key.verifier_key)
     print(step, survived)
     engine.dispose()
     step += 1

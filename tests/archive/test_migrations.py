@@ -75,6 +75,33 @@ def test_a_newer_schema_is_refused_untouched(url):
     open_database(url).dispose()
 
 
+@pytest.fixture
+def first_schema(url, monkeypatch):
+    """A database of the first schema revision, without entries."""
+    with monkeypatch.context() as older:
+        older.setattr("archive.database.HEAD", "0001")
+        open_database(url).dispose()
+    return url
+
+
+def test_a_ledger_with_entries_of_the_older_form_is_refused_untouched(first_schema):
+    change(first_schema, "UPDATE log_state SET size = 3")
+    with pytest.raises(Refused, match="written before its entries got their present form") as refused:
+        open_database(first_schema)
+    assert refused.value.got == "3 entries under schema revision 0001"
+    engine = create_engine(first_schema)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0001"
+        assert not inspect(connection).has_table("openings")
+    engine.dispose()
+
+
+def test_an_older_database_without_entries_is_upgraded(first_schema):
+    engine = open_database(first_schema)
+    assert begin(Ledger(engine)) == "MOU-2026-0001"
+    engine.dispose()
+
+
 def test_somebody_elses_database_is_refused_untouched(url):
     change(url, "CREATE TABLE invoices (id INTEGER)")
     with pytest.raises(Refused, match="belongs to something else") as refused:

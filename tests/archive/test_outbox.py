@@ -10,8 +10,8 @@ from tests.histories import NOW
 
 
 @pytest.fixture
-def engine(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'convenio.db'}")
+def engine(database_url):
+    engine = open_database(database_url)
     yield engine
     engine.dispose()
 

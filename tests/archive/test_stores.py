@@ -137,6 +137,82 @@ def test_the_receipt_shows_the_retention_exactly_where_the_lock_is_proven(store:
     assert store.stat(receipt.key) == receipt
 
 
+def test_every_version_is_listed_with_its_size_by_the_bytes_of_its_key(store: ObjectStore, folder: str) -> None:
+    receipts = [store.put(f"{folder}/{name}", CONTENT + name.encode()) for name in ("a-b", "a/1", "a0", "b")]
+    listed = list(store.versions(f"{folder}/"))
+    assert [(one.key, one.version, one.size_bytes, one.deleted) for one in listed] == [
+        (receipt.key, receipt.version, receipt.size_bytes, False) for receipt in receipts
+    ]
+    assert list(store.versions(f"{folder}/nothing")) == []
+
+
+def test_what_the_store_says_of_a_version_is_asked_without_reading_it(store: ObjectStore, folder: str) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    receipt = store.put(addressed(folder, CONTENT), CONTENT, retain_until=until)
+    holding = store.inspect(receipt.key, receipt.version)
+    assert holding is not None
+    assert (holding.size_bytes, holding.held, holding.encryption) == (len(CONTENT), False, None)
+    assert (holding.lock_mode, holding.retain_until) == (receipt.lock_mode, receipt.retain_until)
+
+
+def test_what_is_not_there_is_neither_inspected_nor_examined_nor_held(store: ObjectStore, folder: str) -> None:
+    receipt = store.put(f"{folder}/note", CONTENT)
+    gone = receipt.model_copy(update={"key": f"{folder}/nothing"})
+    for key, version in ((f"{folder}/nothing", receipt.version), (receipt.key, "0123456789abcdef0123456789abcdef")):
+        assert store.inspect(key, version) is None
+        assert store.examine(key, version) is None
+    for act in (lambda: store.extend(gone, datetime.now(UTC)), lambda: store.hold(gone, on=True)):
+        with pytest.raises(Refused, match=r"does not exist|nothing is stored"):
+            act()
+
+
+def test_whatever_really_lies_there_is_examined_without_judgement(bench: Bench, folder: str) -> None:
+    key = addressed(folder, CONTENT)
+    bench.plant(key, b"other bytes")
+    [listed] = bench.store.versions(key)
+    found = bench.store.examine(key, listed.version)
+    assert found is not None
+    assert (found.key, found.version, found.sha256) == (key, listed.version, digest_of(b"other bytes"))
+
+
+def test_a_lock_is_moved_on_exactly_where_it_is_proven_and_never_back(store: ObjectStore, folder: str) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    receipt = store.put(addressed(folder, CONTENT), CONTENT, retain_until=now + timedelta(hours=1))
+    later = store.extend(receipt, now + timedelta(hours=2))
+    assert later.retain_until == (now + timedelta(hours=2) if store.capabilities.worm else receipt.retain_until)
+    assert store.extend(receipt, now + timedelta(hours=1)) == later
+
+
+def test_a_legal_hold_is_placed_exactly_where_it_is_proven(store: ObjectStore, folder: str) -> None:
+    receipt = store.put(addressed(folder, CONTENT), CONTENT)
+    proven = store.capabilities.holds_legally
+    assert [store.hold(receipt, on=on).held for on in (True, True, False, False)] == [proven, proven, False, False]
+
+
+def test_what_is_disposed_of_is_gone_and_may_be_disposed_of_again(store: ObjectStore, folder: str) -> None:
+    receipt, other = (store.put(addressed(folder, content), content) for content in (CONTENT, b"other"))
+    store.dispose(receipt)
+    store.dispose(receipt)
+    assert store.stat(receipt.key) is None
+    assert [one.key for one in store.versions(f"{folder}/")] == [other.key]
+    assert store.put(receipt.key, CONTENT).sha256 == receipt.sha256
+
+
+@pytest.mark.parametrize("how", ["lock", "legal hold"])
+def test_what_the_store_holds_is_not_disposed_of(store: ObjectStore, folder: str, how: str) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1) if how == "lock" else None
+    receipt = store.put(addressed(folder, CONTENT), CONTENT, retain_until=until)
+    if how == "legal hold":
+        store.hold(receipt, on=True)
+    if not store.capabilities.holds_legally:
+        store.dispose(receipt)
+        assert store.stat(receipt.key) is None
+        return
+    with pytest.raises(Refused, match="the store does not let go of this version"):
+        store.dispose(receipt)
+    assert store.get(receipt.key, version=receipt.version) == CONTENT
+
+
 BAD_KEYS = [
     "",
     "/",

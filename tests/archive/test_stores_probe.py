@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Iterator
@@ -9,14 +10,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.bucket import ListedVersion, RefusedByStore, StoredVersion, VersionedBucket
+from archive.bucket import RefusedByStore, StoredVersion, VersionedBucket
 from archive.probe import probe
 from archive.s3 import S3Bucket
-from archive.store import Behaviour, LockMode, ProbedFact, StoreCapabilities
+from archive.store import (
+    Behaviour,
+    Encryption,
+    Holding,
+    ListedVersion,
+    LockMode,
+    ProbedFact,
+    StoreCapabilities,
+    Weakness,
+)
 from archive.versioned import VersionedStore
-from schemas.errors import StoreUnavailable
+from schemas.errors import Invalid, Refused, StoreUnavailable
 from schemas.evidence import digest_of
-from tests.archive.conftest import CEPH, make_bucket, probed
+from tests.archive.conftest import CEPH, CREDENTIALS, make_bucket, probed
 
 
 class Around(VersionedBucket):
@@ -28,6 +38,19 @@ class Around(VersionedBucket):
     @property
     def name(self) -> str:
         return self.inner.name
+
+    @property
+    def encryption(self) -> Encryption | None:
+        return self.inner.encryption
+
+    def head(self, key: str, version: str | None) -> Holding:
+        return self.inner.head(key, version)
+
+    def hold(self, key: str, version: str, *, on: bool) -> None:
+        self.inner.hold(key, version, on=on)
+
+    def weaknesses(self) -> frozenset[Weakness]:
+        return self.inner.weaknesses()
 
     def put(
         self,
@@ -57,17 +80,23 @@ class Around(VersionedBucket):
 
 
 class Faithful(Around):
-    """Makes a strict store of moto: refuses altered bytes and every change of a lock."""
+    """Makes a strict store of moto: refuses altered bytes, and every change of a lock but a longer one."""
 
     def put_altered(self, key: str, content: bytes, sent: bytes) -> None:
         self._refuse(key, content != sent)
 
     def delete(self, key: str, version: str | None = None, *, bypass: bool = False) -> None:
-        self._refuse(key, version is not None and self.inner.read(key, version).lock_mode is not None)
+        self._refuse(key, version is not None and self._protected(key, version))
         super().delete(key, version, bypass=bypass)
 
     def retain(self, key: str, version: str, mode: LockMode, until: datetime, *, bypass: bool = False) -> None:
-        self._refuse(key, refused=True)
+        held = self.inner.head(key, version)
+        self._refuse(key, held.lock_mode != mode or held.retain_until is None or until < held.retain_until)
+        self.inner.retain(key, version, mode, until)
+
+    def _protected(self, key: str, version: str) -> bool:
+        found = self.inner.head(key, version)
+        return found.lock_mode is not None or found.held
 
     def _refuse(self, key: str, refused: bool) -> None:  # noqa: FBT001
         if refused:
@@ -136,14 +165,36 @@ class Deletes(Faithful):
         found = self.inner.read(key, version)
         return StoredVersion(found.content, found.version, self.lock[0], self.lock[1])
 
+    def retain(self, key: str, version: str, mode: LockMode, until: datetime, *, bypass: bool = False) -> None:
+        held_mode, held_until = self.lock
+        self._refuse(key, mode != held_mode or held_until is None or until < held_until)
+        self.lock = (mode, until)
+
     def delete(self, key: str, version: str | None = None, *, bypass: bool = False) -> None:
         self.inner.delete(key, version, bypass=bypass)
 
 
 class BypassesForEverybody(Deletes):
     def delete(self, key: str, version: str | None = None, *, bypass: bool = False) -> None:
-        self._refuse(key, version is not None and not bypass and key.startswith("probe/locked/"))
+        locked = key.startswith("probe/locked/") and not key.endswith("-held")
+        self._refuse(key, version is not None and not bypass and locked)
         self.inner.delete(key, version, bypass=bypass)
+
+
+class NeverExtends(Faithful):
+    def retain(self, key: str, version: str, mode: LockMode, until: datetime, *, bypass: bool = False) -> None:
+        self._refuse(key, refused=True)
+
+
+class ForgetsTheHold(Faithful):
+    def hold(self, key: str, version: str, *, on: bool) -> None:
+        return
+
+
+class NeverReleases(Faithful):
+    def hold(self, key: str, version: str, *, on: bool) -> None:
+        if on:
+            super().hold(key, version, on=on)
 
 
 def failing(capabilities: StoreCapabilities) -> set[Behaviour]:
@@ -168,8 +219,9 @@ def test_a_store_that_does_everything_is_worm(moto_bucket: S3Bucket) -> None:
     [
         (AcceptsAlteredBytes, {Behaviour.REFUSES_ALTERED_BYTES}),
         (KeepsNoVersions, {Behaviour.KEEPS_VERSIONS}),
-        (ShortensSilently, {Behaviour.REFUSES_SHORTENING}),
-        (AgreesAndIgnores, {Behaviour.REFUSES_SHORTENING}),
+        (ShortensSilently, {Behaviour.REFUSES_SHORTENING, Behaviour.EXTENDS_RETENTION}),
+        (AgreesAndIgnores, {Behaviour.REFUSES_SHORTENING, Behaviour.EXTENDS_RETENTION}),
+        (NeverExtends, {Behaviour.EXTENDS_RETENTION}),
         (Deletes, {Behaviour.REFUSES_DELETION, Behaviour.REFUSES_BYPASS}),
         (BypassesForEverybody, {Behaviour.REFUSES_BYPASS}),
     ],
@@ -180,6 +232,16 @@ def test_one_misbehaviour_is_enough_to_lose_the_word_worm(
     capabilities = trial(misbehaves(moto_bucket))
     assert failing(capabilities) == expected
     assert (capabilities.worm, capabilities.promise, capabilities.lock_mode) == (False, "tamper-evident", None)
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("misbehaves", [ForgetsTheHold, NeverReleases])
+def test_a_legal_hold_that_is_none_costs_no_lock_and_is_not_relied_on(
+    moto_bucket: S3Bucket, misbehaves: type[Around]
+) -> None:
+    capabilities = trial(misbehaves(moto_bucket))
+    assert failing(capabilities) == {Behaviour.HOLDS_LEGALLY}
+    assert (capabilities.worm, capabilities.holds_legally) == (True, False)
 
 
 @pytest.mark.enable_socket
@@ -197,12 +259,7 @@ def test_a_lock_that_is_taken_and_forgotten_is_found_out(moto_bucket: S3Bucket) 
 
 @pytest.mark.enable_socket
 def test_moto_accepts_too_much_and_comes_out_tamper_evident(moto_capabilities: StoreCapabilities) -> None:
-    # the bypass succeeds because moto let COMPLIANCE be weakened to GOVERNANCE before
-    assert failing(moto_capabilities) == {
-        Behaviour.REFUSES_ALTERED_BYTES,
-        Behaviour.REFUSES_SHORTENING,
-        Behaviour.REFUSES_BYPASS,
-    }
+    assert failing(moto_capabilities) == {Behaviour.REFUSES_ALTERED_BYTES, Behaviour.REFUSES_SHORTENING}
     assert not moto_capabilities.worm
 
 
@@ -244,6 +301,42 @@ def test_the_probe_touches_its_own_keys_only_and_tidies_up(moto_endpoint: str) -
     assert {listed.key.rpartition("/")[0] for listed in bucket.versions("")} <= {"agreements/v1", "probe/locked"}
 
 
+def encrypting(bucket: S3Bucket, endpoint: str, algorithm: str = "AES256") -> S3Bucket:
+    return S3Bucket(bucket.name.removeprefix("s3:"), CREDENTIALS, endpoint=endpoint, encryption=Encryption(algorithm))
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("algorithm", ["AES256", "aws:kms"])
+def test_encryption_that_is_asked_for_is_reported_by_what_is_read_back(
+    moto_bucket: S3Bucket, moto_endpoint: str, algorithm: str
+) -> None:
+    bucket = encrypting(moto_bucket, moto_endpoint, algorithm)
+    store = VersionedStore(bucket, probed(bucket))
+    receipt = store.put(f"notes/{algorithm.replace(':', '')}", b"a")
+    holding = store.inspect(receipt.key, receipt.version)
+    assert holding is not None
+    assert holding.encryption == algorithm
+
+
+class ForgetsToEncrypt(Faithful):
+    """Takes the wish for encryption and reports none."""
+
+    def read(self, key: str, version: str | None = None) -> StoredVersion:
+        return dataclasses.replace(self.inner.read(key, version), encryption=None)
+
+
+@pytest.mark.enable_socket
+def test_a_store_that_forgets_to_encrypt_is_refused_by_the_probe_and_found_out_at_a_write(
+    moto_bucket: S3Bucket, moto_endpoint: str
+) -> None:
+    bucket = ForgetsToEncrypt(encrypting(moto_bucket, moto_endpoint))
+    with pytest.raises(Refused, match="does not encrypt at rest as it is asked to") as refusal:
+        trial(bucket)
+    assert (refusal.value.got, refusal.value.expected) == ("a write taken, and no encryption reported", "AES256")
+    with pytest.raises(Invalid, match="does not report the encryption it was asked for"):
+        VersionedStore(bucket, StoreCapabilities()).put(f"notes/{uuid.uuid4().hex}", b"a")
+
+
 class TestCeph:
     pytestmark = CEPH
 
@@ -269,6 +362,14 @@ class TestCeph:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         bucket._client.put_bucket_policy(Bucket=name, Policy=policy)
         assert trial(bucket, LockMode.GOVERNANCE).lock_mode is LockMode.GOVERNANCE
+
+    def test_without_a_key_server_it_refuses_to_encrypt_and_nothing_else_is_tried(self, ceph_endpoint: str) -> None:
+        bucket = encrypting(make_bucket(ceph_endpoint), ceph_endpoint)
+        with pytest.raises(Refused, match="does not encrypt at rest as it is asked to") as refusal:
+            trial(bucket)
+        assert refusal.value.got == "400 InvalidRequest"
+        assert "leave sse out of CONVENIO_ARCHIVE_URL" in (refusal.value.remedy or "")
+        assert list(bucket.versions("")) == []
 
     def test_a_locked_version_outlives_overwriting_and_deletion(
         self, ceph_bucket: S3Bucket, ceph_capabilities: StoreCapabilities, folder: str

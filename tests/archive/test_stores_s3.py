@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.bucket import ListedVersion, RefusedByStore, StoredVersion
+from archive.bucket import RefusedByStore, StoredVersion
 from archive.s3 import S3Bucket, S3Credentials
-from archive.store import Behaviour, LockMode, ProbedFact, StoreCapabilities
+from archive.store import Behaviour, ListedVersion, LockMode, ProbedFact, StoreCapabilities
 from archive.versioned import VersionedStore
 from schemas.errors import ConflictingContent, ConvenioError, Invalid, Refused, StoreUnavailable
 from schemas.evidence import digest_of

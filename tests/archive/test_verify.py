@@ -118,9 +118,11 @@ def test_a_cut_dossier_is_refused(dossier, cut):
         ("entries/4.json", "entries"),
         ("manifest.json", "manifest"),
         ("people.json", "people"),
-        ("proofs/4.json", "inclusion proofs"),
+        ("proofs/4.tlog-proof", "inclusion proofs"),
         ("README.txt", "README.txt"),
-        ("receipt", "deposit"),
+        ("receipts/0.json", "deposit"),
+        ("checkpoint.tsr", "checkpoint time"),
+        ("etsi/seal-opening.xml", "evidence records"),
         ("remarks.json", "remarks"),
         ("seal-report.json", "seal report"),
         ("summary.html", "summary.html"),
@@ -155,7 +157,9 @@ def test_a_removed_member_is_named(members):
                 manifest_of(AGREEMENT, {n: c for n, c in left.items() if n != "manifest.json"})
             )
         assert verify(write_canonical(left)).verdict is Verdict.INVALID, name
-    refused(verify(rewritten(members, receipt=None)), "members", "a member is missing", "receipt")
+    refused(
+        verify(rewritten(members, **{"receipts/0.json": None})), "members", "a member is missing", "receipts/0.json"
+    )
 
 
 def test_an_added_member_is_named(members):
@@ -184,7 +188,7 @@ def test_nothing_in_a_report_speaks_to_the_terminal(members):
 
 
 def test_a_manifest_that_lists_too_much_is_refused(members):
-    left = {name: content for name, content in members.items() if name != "receipt"}
+    left = {name: content for name, content in members.items() if name != "receipts/0.json"}
     refused(verify(write_canonical(left)), "manifest", "lists what is not there", "manifest.json")
 
 
@@ -194,10 +198,12 @@ def test_a_manifest_of_another_agreement_is_refused(members):
     refused(verify(changed), "members", "names another agreement", "manifest.json")
 
 
-def test_a_format_of_the_future_is_named(members):
-    manifest = json.loads(members["manifest.json"]) | {"version": 2, "languages": ["en", "pt"]}
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_format_of_another_version_is_named(members, version):
+    manifest = json.loads(members["manifest.json"]) | {"version": version, "languages": ["en", "pt"]}
     report = verify(write_canonical({**members, "manifest.json": canonical_json(manifest)}))
-    refused(report, "manifest", "not one this verifier knows; got convenio-dossier, version 2", "manifest.json")
+    said = f"not one this verifier knows; got convenio-dossier, version {version}"
+    refused(report, "manifest", said, "manifest.json")
 
 
 def test_a_rewritten_summary_is_refused_although_the_manifest_agrees(members):
@@ -214,7 +220,7 @@ def test_a_bomb_is_refused():
 
 def test_deeply_nested_json_is_refused(members):
     deep = b"[" * 200_000 + b"]" * 200_000
-    for name in ("entries/3.json", "people.json", "proofs/3.json", "drafts/2/data.json", "seal-report.json"):
+    for name in ("entries/3.json", "people.json", "proofs/3.tlog-proof", "drafts/2/data.json", "seal-report.json"):
         assert verify(rewritten(members, **{name: deep})).verdict is Verdict.INVALID
     refused(verify(write_canonical({**members, "manifest.json": deep})), "manifest", "cannot be read", "manifest.json")
 

@@ -4,12 +4,20 @@ import pytest
 
 from archive.canonical_zip import read_canonical
 from archive.dossier import build_dossier
+from schemas.errors import Invalid
 from schemas.evidence import Verdict, digest_of
 from tests.archive.complete_history import (
+    OLDER_VERIFIER,
+    SCAN,
+    SCAN_SEAL,
+    SIGNATORIES,
     TEMPLATE,
+    VERIFIER,
     complete,
+    eventful,
+    judge_scan,
 )
-from tests.archive.verifying import refused, rewritten, verify
+from tests.archive.verifying import broken, faults, refused, rewritten, verify
 
 TEMPLATE_NAME = f"templates/{digest_of(TEMPLATE)}.docx"
 
@@ -54,7 +62,9 @@ def test_a_recorded_report_about_another_pdf_is_refused():
 
 
 def test_a_receipt_of_another_size_is_refused():
-    refused(verify(build_dossier(complete(receipt_adds=1).contents())), "deposit", "states another size", "receipt")
+    refused(
+        verify(build_dossier(complete(receipt_adds=1).contents())), "deposit", "states another size", "receipts/0.json"
+    )
 
 
 def test_another_agreement_than_the_deposited_one_is_refused(members):
@@ -95,3 +105,81 @@ def test_confirmations_are_told(dossier):
     assert (
         told["approvals"] == "draft 2 was approved, by digest of its data, template, manifest, DOCX and PDF, for legal"
     )
+
+
+def test_the_readme_may_name_the_verifier_of_an_older_release(members):
+    readme = members["README.txt"].replace(VERIFIER.encode(), OLDER_VERIFIER.encode())
+    assert verify(rewritten(members, **{"README.txt": readme})).verdict is Verdict.VALID
+
+
+def test_a_readme_that_names_an_unknown_verifier_leaves_it_open(members):
+    """It may be of a newer release, or of an accomplice."""
+    readme = members["README.txt"].replace(VERIFIER.encode(), digest_of(b"another").encode())
+    report = verify(rewritten(members, **{"README.txt": readme}))
+    assert report.verdict is Verdict.INDETERMINATE
+    (part, found), = faults(report).items()  # fmt: skip
+    assert (part, found.place) == ("verifier", "README.txt")
+    assert found.reason.startswith("names a verifier this release does not know")
+    again = readme.replace(b"Exit 0: valid.", b"Exit 0: fine.")
+    refused(verify(rewritten(members, **{"README.txt": again})), "README.txt", "does not say what the evidence says")
+
+
+def test_a_level_below_the_policy_is_refused():
+    story = complete(report_says={"level": "B-T"}, level="B-T")
+    refused(verify(build_dossier(story.contents())), "seal report", "lower level than its policy asks for")
+
+
+def test_delegation_paper_retention_hold_and_renewal_are_valid():
+    report = verify(build_dossier(eventful().contents()))
+    assert faults(report) == {}
+    told = {found.part: found.reason for found in report.findings}
+    assert told["evidence records"].startswith("1 records of clicks and paper originals")
+    assert told["seal report"].count("recorded at") == 2
+    assert "after 1 files that it extends" in told["deposit"]
+
+
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        ({"signatory": SIGNATORIES[0]}, "about another signature: another signatory"),
+        ({"agreement": "MOU-1999-0001"}, "about another signature: another agreement"),
+        ({"draft": 1}, "about another signature: another draft"),
+        ({"person": digest_of(b"somebody else")}, "about another signature: another person"),
+        ({"base": digest_of(b"another file")}, "about another signature: another base"),
+        ({"compared_with": digest_of(b"another file")}, "about another file than the one that was prepared"),
+    ],
+    ids=["signatory", "agreement", "draft", "person", "base", "compared"],
+)
+def test_a_record_about_something_else_is_refused(says, said):
+    with pytest.raises(Invalid, match=said):
+        build_dossier(eventful(record_says=says).contents())
+
+
+def test_the_seal_over_a_scan_is_judged_with_the_scan_and_by_the_pinned_certificates():
+    dossier = build_dossier(eventful().contents())
+    [found] = [one for one in verify(dossier).findings if one.part == "scan seals"]
+    assert (found.verdict, found.place) == (Verdict.VALID, f"evidence/{digest_of(SCAN_SEAL)}.p7s")
+    assert f"evidence/{digest_of(SCAN)}.pdf" in found.reason
+
+    def another(scan, seal, keys):
+        return judge_scan(scan, seal, keys).model_copy(update={"certificate": "0" * 64})
+
+    refused(verify(dossier, scan=another), "scan seals", "the seal over the scan is not of", found.place)
+    refused(verify(dossier, scan=broken(Invalid("the seal does not hold"))), "scan seals", "does not hold", found.place)
+    doubtful = lambda *given: judge_scan(*given).model_copy(update={"verdict": Verdict.INDETERMINATE})  # noqa: E731
+    assert verify(dossier, scan=doubtful).verdict is Verdict.INDETERMINATE
+
+
+@pytest.mark.parametrize("kind", [".pdf", ".p7s", ".json"])
+def test_a_changed_file_of_a_paper_original_is_named(kind):
+    members = read_canonical(build_dossier(eventful().contents()))
+    [name] = [name for name in members if name.startswith("evidence/") and name.endswith(kind)]
+    report = verify(rewritten(members, **{name: members[name] + b" "}))
+    part = "drafts" if kind == ".json" else "evidence records"
+    refused(report, part, "not the one the ledger names", name)
+
+
+def test_a_changed_evidence_of_authority_is_named():
+    members = read_canonical(build_dossier(eventful().contents()))
+    [name] = [name for name in members if name.startswith("authority/")]
+    refused(verify(rewritten(members, **{name: b"%PDF forged"})), "drafts", "not the one the ledger names", name)

@@ -7,13 +7,15 @@ import pytest
 
 from archive.canonical_zip import read_canonical
 from archive.checkpoint import CheckpointKey
+from archive.cosignature import CosignerKey
 from archive.dossier import build_dossier
-from schemas.evidence import Verdict, canonical_json
+from schemas.evidence import Verdict, WitnessKey, canonical_json
 from tests.archive.complete_history import (
     KEYS,
     OTHER_REVIEWER,
     START,
     complete,
+    token_over,
 )
 from tests.archive.verifying import faults, refused, rewritten, verify
 
@@ -58,14 +60,14 @@ def test_an_approval_by_another_reviewer_is_refused(members):
     people = json.loads(members["people.json"]) | {OTHER_REVIEWER.commitment: OTHER_REVIEWER.model_dump()}
     name = f"entries/{counter}.json"
     changed = rewritten(members, **{name: canonical_json(entry), "people.json": canonical_json(people)})
-    refused(verify(changed), "inclusion proofs", f"{name} is not in the ledger", f"proofs/{counter}.json")
+    refused(verify(changed), "inclusion proofs", f"{name} is not in the ledger", f"proofs/{counter}.tlog-proof")
 
 
 def test_a_changed_time_is_refused(members):
     counter, entry = entry_of(members, "signed")
     entry["occurred_at"] = "2026-04-01T00:00:00.000000Z"
     changed = rewritten(members, **{f"entries/{counter}.json": canonical_json(entry)})
-    refused(verify(changed), "inclusion proofs", "is not in the ledger", f"proofs/{counter}.json")
+    refused(verify(changed), "inclusion proofs", "is not in the ledger", f"proofs/{counter}.tlog-proof")
 
 
 def test_an_entry_that_is_not_canonical_is_refused(members):
@@ -76,8 +78,8 @@ def test_an_entry_that_is_not_canonical_is_refused(members):
 def test_reordered_entries_are_refused(members):
     """Two neighbours change places with their proofs; each says another counter."""
     swap = {
-        f"{folder}/{a}.json": members[f"{folder}/{b}.json"]
-        for folder in ("entries", "proofs")
+        f"{folder}/{a}.{kind}": members[f"{folder}/{b}.{kind}"]
+        for folder, kind in (("entries", "json"), ("proofs", "tlog-proof"))
         for a, b in ((2, 3), (3, 2))
     }
     refused(verify(rewritten(members, **swap)), "entries", "stands in another's place", "entries/2.json")
@@ -89,7 +91,12 @@ def test_entries_in_another_order_than_in_the_ledger_are_refused():
     (place, first), (other, second) = story.entries[1:3]
     story.leaves[place], story.leaves[other] = story.leaves[other], story.leaves[place]
     story.entries[1:3] = [(other, first), (place, second)]
-    refused(verify(build_dossier(story.contents())), "inclusion proofs", "another order in the ledger", "proofs/2.json")
+    refused(
+        verify(build_dossier(story.contents())),
+        "inclusion proofs",
+        "another order in the ledger",
+        "proofs/2.tlog-proof",
+    )
 
 
 def test_an_omitted_last_entry_is_refused(members):
@@ -130,3 +137,57 @@ def test_a_larger_tree_under_an_old_signature_is_refused(members):
 def test_a_hostile_size_in_the_checkpoint_is_refused(members, size):
     changed = rewritten(members, checkpoint=members["checkpoint"].replace(b"\n31\n", b"\n" + size + b"\n"))
     refused(verify(changed, None), "checkpoint", "")
+
+
+def test_a_timestamp_over_another_checkpoint_is_refused(members):
+    changed = rewritten(members, **{"checkpoint.tsr": token_over(b"another checkpoint")})
+    refused(verify(changed), "checkpoint time", "over other bytes", "checkpoint.tsr")
+
+
+def test_when_every_entry_existed_is_told(dossier):
+    told = {found.part: found.reason for found in verify(dossier).findings}
+    assert told["checkpoint time"].startswith("every entry existed by 2026-05-27T08:00:00.000000Z")
+
+
+def cosigned(members, witness, at=START):
+    text = members["checkpoint"].decode().partition("\n\n")[0] + "\n"
+    note = members["checkpoint"].decode() + witness.cosign(text, at)
+    proofs = {
+        name: content.replace(members["checkpoint"], note.encode())
+        for name, content in members.items()
+        if name.startswith("proofs/")
+    }
+    return rewritten(members, **proofs, **{"checkpoint": note.encode(), "checkpoint.tsr": token_over(note.encode())})
+
+
+def test_a_pinned_witness_is_looked_for_by_its_own_key(members):
+    witness, stranger = CosignerKey.create("witness.example/w1"), CosignerKey.create("witness.example/w1")
+    keys = KEYS.model_copy(update={"witnesses": (WitnessKey(key=witness.verifier_key),)})
+    seen = verify(cosigned(members, witness), keys)
+    assert seen.verdict is Verdict.VALID
+    told = {found.part: found.reason for found in seen.findings}
+    assert told["witnesses"] == "co-signed by witness.example/w1 at 2026-04-27T08:00:00.000000Z"
+    for other in (rewritten(members), cosigned(members, stranger)):
+        report = verify(other, keys)
+        assert report.verdict is Verdict.INDETERMINATE
+        assert faults(report)["witnesses"].reason.startswith("not co-signed by witness.example/w1")
+
+
+def test_a_witness_of_the_same_administrator_is_said_to_be_none(members):
+    witness = CosignerKey.create("witness.example/w1")
+    keys = KEYS.model_copy(update={"witnesses": (WitnessKey(key=witness.verifier_key, same_administrator=True),)})
+    told = {found.part: found.reason for found in verify(cosigned(members, witness), keys).findings}
+    assert told["witnesses"] == (
+        "co-signed by witness.example/w1 at 2026-04-27T08:00:00.000000Z,"
+        " of the same administrator: proves no more than the ledger's own key"
+    )
+
+
+def test_a_forged_cosignature_is_refused(members):
+    witness = CosignerKey.create("witness.example/w1")
+    keys = KEYS.model_copy(update={"witnesses": (WitnessKey(key=witness.verifier_key),)})
+    text = members["checkpoint"].decode().partition("\n\n")[0] + "\n"
+    line = witness.cosign(text.replace("\n31\n", "\n30\n"), START)
+    note = members["checkpoint"] + line.encode()
+    changed = rewritten(members, **{"checkpoint": note, "checkpoint.tsr": token_over(note)})
+    refused(verify(changed, keys), "witnesses", "does not belong to this text", "witness.example/w1")

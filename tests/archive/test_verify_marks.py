@@ -7,11 +7,17 @@ from archive.dossier import build_dossier
 from archive.verify import verify_pdf
 from schemas.errors import Invalid, Unavailable
 from schemas.evidence import SealReport, SignatureKind, Verdict, digest_of
+from schemas.signature import LegalEffect
 from tests.archive.complete_history import (
     KEYS,
+    SIGNATORIES,
     complete,
+    conclude,
+    eventful,
     judge_pdf,
     mark,
+    prepared,
+    signed,
 )
 from tests.archive.verifying import broken, faults, refused, verify
 
@@ -48,6 +54,21 @@ def test_an_unrecorded_revision_with_a_mark_is_refused():
     refused(verify(build_dossier(story.contents())), "signatories", "not the ones of the procedure")
 
 
+def test_a_qualified_signature_stays_open_without_a_trusted_list():
+    story, pdf = prepared()
+    for name in SIGNATORIES:
+        pdf = signed(story, pdf, name, effect=LegalEffect.QES)
+    conclude(story, pdf, base=digest_of(pdf))
+    dossier = build_dossier(story.contents())
+    report = verify(dossier)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert {part: found.reason for part, found in faults(report).items()} == {
+        f"legal effect signatory:{name}": "recorded as QES; no trusted list was given to this verification"
+        for name in SIGNATORIES
+    }
+    assert b"(recorded as QES)" in read_canonical(dossier)["summary.html"]
+
+
 def test_a_judge_that_crashes_is_a_finding(dossier):
     report = verify(dossier, judge=broken(RecursionError("too deep")), embedded=lambda _pdf: {}["x"])
     refused(report, "signatures", "cannot be read: RecursionError")
@@ -81,4 +102,27 @@ def test_a_pdf_without_the_organisations_seal_is_refused():
 
 def test_other_marks_than_recorded_at_conclusion_are_refused():
     story = complete(report_says={"signatures": ()})
-    refused(verify(build_dossier(story.contents())), "signatories", "other marks than were recorded at conclusion")
+    refused(verify(build_dossier(story.contents())), "signatories", "other marks than were recorded")
+
+
+def test_a_seal_for_a_person_that_names_no_record_is_refused():
+    refused(verify(build_dossier(eventful(names_record=False).contents())), "signatories", "another evidence record")
+
+
+def test_a_file_that_no_longer_reaches_the_level_of_its_policy_is_refused(dossier):
+    def weaker(pdf, keys):
+        return judge_pdf(pdf, keys).model_copy(update={"level": "B-T"})
+
+    refused(verify(dossier, judge=weaker), "policy", "level B-T is reached now; the policy recorded in preparation")
+
+
+def test_the_standards_name_for_a_reason_is_told(dossier):
+    def revoked(pdf, keys):
+        report = judge_pdf(pdf, keys)
+        marks = [mark.model_copy(update={"verdict": Verdict.INDETERMINATE, "sub_indication": "REVOKED_NO_POE"})
+                 for mark in report.signatures]  # fmt: skip
+        return report.model_copy(update={"verdict": Verdict.INDETERMINATE, "signatures": tuple(marks)})
+
+    report = verify(dossier, judge=revoked)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert faults(report)["signature signatory:gssc"].sub_indication == "REVOKED_NO_POE"

@@ -11,13 +11,26 @@ from tests.archive.complete_history import (
     AGREEMENT,
     KEYS,
     NOW,
+    OLDER_VERIFIER,
+    VERIFIER,
     attached,
     judge_pdf,
+    judge_scan,
+    judge_token,
 )
 
 
-def verify(content, keys=KEYS, *, judge=judge_pdf, embedded=attached, now=NOW):
-    return verify_dossier(content, keys, judge_pdf=judge, attached=embedded, now=now)
+def verify(content, keys=KEYS, *, judge=judge_pdf, token=judge_token, scan=judge_scan, embedded=attached, now=NOW):
+    return verify_dossier(
+        content,
+        keys,
+        judge_pdf=judge,
+        judge_token=token,
+        judge_scan=scan,
+        attached=embedded,
+        verifiers=(VERIFIER, OLDER_VERIFIER),
+        now=now,
+    )
 
 
 def faults(report):
@@ -42,7 +55,7 @@ def refused(report, part, reason, place=None):
 
 
 def broken(fault):
-    def judge(_pdf, _keys):
+    def judge(*_given):
         raise fault
 
     return judge

@@ -35,7 +35,7 @@ def test_help_lists_every_command_in_the_order_of_the_way(run):
     answer = run("--help")
     assert answer.code == 0
     listed = answer.out[answer.out.index("Commands:") :]
-    assert re.findall(r"^  (\w+)", listed, flags=re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^  ([\w-]+)", listed, flags=re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
@@ -47,7 +47,7 @@ def test_every_command_explains_itself(run, name):
 
 def test_the_page_on_the_command_line_has_every_command_and_option():
     page = (ROOT / "docs" / "cli.md").read_text()
-    sections = dict(re.findall(r"^## `convenio ([a-z ]+)`\n(.*?)(?=^## |\Z)", page, flags=re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^## `convenio ([a-z -]+)`\n(.*?)(?=^## |\Z)", page, flags=re.MULTILINE | re.DOTALL))
     documented = {
         name: set(re.findall(r"^\| `(-[\w-]+)(?:, (--[\w-]+))?", text, flags=re.MULTILINE))
         for name, text in sections.items()
@@ -65,6 +65,19 @@ def test_the_page_on_the_command_line_has_every_command_and_option():
     assert common <= set(re.findall(r"`(--\w+)", page.partition("## `convenio")[0]))
     for name, text in sections.items():
         assert f"$ convenio {name}" in text
+
+
+def test_the_page_on_the_command_line_has_every_value_an_option_chooses_from():
+    page = (ROOT / "docs" / "cli.md").read_text()
+    sections = dict(re.findall(r"^## `convenio ([a-z -]+)`\n(.*?)(?=^## |\Z)", page, flags=re.MULTILINE | re.DOTALL))
+    chosen = [
+        (name, option.opts[0], "\\|".join(option.type.choices))
+        for name, command in commands()
+        for option in command.params
+        if isinstance(option, click.Option) and isinstance(option.type, click.Choice)
+    ]
+    assert len(chosen) > 4
+    assert [one for one in chosen if f"| `{one[1]} {one[2]}` |" not in sections[one[0]]] == []
 
 
 def test_commands_that_print_data_take_json():
@@ -101,8 +114,8 @@ def test_a_home_that_cannot_be_made_is_unavailable(run, tmp_path):
 
 
 def test_faulty_settings_are_bad_input(run, monkeypatch):
-    monkeypatch.setenv("CONVENIO_RETENTION_YEARS", "0")
-    monkeypatch.setenv("CONVENIO_STORE", "tape")
+    monkeypatch.setenv("CONVENIO_FIXITY_DAYS", "0")
+    monkeypatch.setenv("CONVENIO_ARCHIVE_URL", "tape")
     answer = run("list", "--json")
     assert (answer.code, len(answer.json["faults"])) == (2, 2)
 

@@ -13,11 +13,13 @@ import pytest
 CONVENIO = Path(sys.executable).with_name("convenio")
 
 
-def convenio(*arguments: object, home: Path, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def convenio(
+    *arguments: object, home: Path, before: tuple[str, ...] = (), seconds: float = 240
+) -> subprocess.CompletedProcess[str]:
     """Run the command with ``CONVENIO_HOME`` set to ``home``; ``before`` is a program that runs it."""
     command = [*before, str(CONVENIO), *map(str, arguments)]
     environment = os.environ | {"CONVENIO_HOME": str(home)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from archive.database import writing
+from archive.personal import erase_person
 from flows.dossiers import dossier_of
 from flows.settings import Settings
 from flows.verification import read_keys, verify_file
@@ -137,6 +140,19 @@ def test_a_dossier_that_is_cut_or_longer_is_refused(taken, tmp_path, change):
     assert refusals(report)[0].part == "container"
 
 
+def test_on_one_day_it_is_told_whether_it_was_bound(house, snapshots, taken, tmp_path):
+    path, day = tmp_path / "dossier.zip", snapshots.begin.date()
+    for on, told in ((day - timedelta(days=2), "0 of 2 had signed"), (day + timedelta(days=1), "2 of 2 had signed")):
+        path.write_bytes(dossier_of(house, snapshots.agreement, on=on))
+        report = verify_file(path, taken.keys)
+        assert report.verdict is Verdict.VALID
+        reason = next(finding.reason for finding in report.findings if finding.part == "bound")
+        assert told in reason
+        # the example's term is over: signed by all is not enough to be bound on that day
+        assert "is not said to have bound its parties" in reason
+        assert "its term does not cover that day" in reason
+
+
 def test_a_signed_pdf_alone_is_valid_with_keys(taken):
     assert verify_file(taken.pdf, taken.keys).verdict is Verdict.VALID
     assert verify_file(taken.pdf, None).verdict is Verdict.INDETERMINATE
@@ -153,8 +169,9 @@ def test_a_signed_pdf_with_one_flipped_bit_is_invalid(taken, tmp_path):
 
 
 def test_people_who_were_erased_leave_a_valid_dossier_that_says_so(house, snapshots, taken, tmp_path):
-    house.people.erase(REVIEWER)
-    house.people.erase(FIRST)
+    with writing(house.engine) as connection:
+        erase_person(connection, REVIEWER)
+        erase_person(connection, FIRST)
     path = tmp_path / "dossier.zip"
     path.write_bytes(dossier_of(house, snapshots.agreement))
     report = verify_file(path, taken.keys)

@@ -14,6 +14,7 @@ import pytest
 import pytest_socket
 
 from archive.layout import deposit_key
+from archive.log_store import kept_path
 from flows import commands, up
 from flows.dossiers import dossier_of
 from flows.queries import wait_until
@@ -30,6 +31,7 @@ from schemas.state import Stage
 from tests.end_to_end.killing import BEGUN, COMMITTED, DEPOSITED, HANDED_OVER, KEPT, SIGNED, STARTED, SWEEP, Killings
 from tests.flows.orchestration.conftest import Running, free_port, wait_until as wait_until_it_holds
 from tests.installation import EXAMPLE, FIRST, MANAGER, REVIEWER, SECOND, people, sign
+from tests.logs import prove
 
 if TYPE_CHECKING:
     from archive.entries import Recorded
@@ -109,6 +111,7 @@ class Survival:
         runner = up._runner(self.house, FLOWS)
         stack.callback(runner.stop, grace_seconds=up.RUNNER_GRACE_SECONDS)
         wait_until(self.house, self.agreement, lambda state: state.stage is Stage.ARCHIVED)
+        wait_until_it_holds(lambda: not self.house.outbox.unfinished("notify"))
         wait_until_it_holds(lambda: {run["state"]["type"] for run in self.runs()} <= FINISHED)
 
     def entries(self) -> tuple[Recorded, ...]:
@@ -128,7 +131,7 @@ class Survival:
             self._lose_a_ready_runner(act)
         assert killings.done
         wait_until_it_holds(lambda: not processes_of(self.house.home), seconds=20)
-        self.house.ledger.prove(self.house.checkpoint_key.verifier_key)
+        prove(self.house.ledger, self.house.checkpoint_key.verifier_key)
         self.deaths.append(Death(stage, place, killings.run, found, self._done_by_runners()))
 
     def _lose_a_ready_runner(self, act: Act) -> None:
@@ -200,7 +203,7 @@ def test_every_act_stands_in_the_ledger_once(survival):
     assert [entry.event.type for entry in entries] == ACTS
     assert [entry.counter for entry in entries] == list(range(len(ACTS)))
     assert len({entry.op_id for entry in entries}) == len(ACTS)
-    assert survival.house.ledger.size == len(ACTS)
+    assert survival.house.ledger.size == len(ACTS) + len(survival.house.ledger.installation_entries())
 
 
 def test_a_killed_runner_leaves_the_whole_entry_or_nothing_of_it(survival):
@@ -218,20 +221,20 @@ def test_one_document_is_deposited_and_one_only(survival):
 
 def test_nobody_gets_a_mail_twice_and_no_author_is_asked_to_approve(survival):
     mails = sorted(path.name for path in (survival.house.home / "mail").iterdir())
-    reviewer = survival.house.people.get(REVIEWER).commitment[:12]
+    people = {person.email: person.handle for person in survival.house.people.everyone()}
     assert mails == [
-        f"{survival.agreement}-review-1-{reviewer}.eml",
-        f"{survival.agreement}-sign-for-chamber.eml",
-        f"{survival.agreement}-sign-for-gssc.eml",
+        *sorted(f"{survival.agreement}-archived-{len(ACTS) - 1}-{handle}.eml" for handle in people.values()),
+        f"{survival.agreement}-review-1-{people[REVIEWER]}.eml",
+        f"{survival.agreement}-sign-1-for-chamber.eml",
+        f"{survival.agreement}-sign-1-for-gssc.eml",
     ]
 
 
-def test_the_newest_checkpoint_covers_everything_and_its_note_is_kept(survival):
+def test_the_newest_checkpoint_covers_every_act_and_its_note_is_kept(survival):
     house = survival.house
-    checkpoint = house.ledger.prove(house.checkpoint_key.verifier_key)
-    assert checkpoint.tree_size == len(ACTS)
-    [note] = house.store.keys(f"checkpoints/v1/{checkpoint.tree_size:012d}/")
-    assert house.store.get(note).decode() == checkpoint.note
+    checkpoint = prove(house.ledger, house.checkpoint_key.verifier_key)
+    assert checkpoint.tree_size > survival.entries()[-1].leaf_index
+    assert house.log_store.get(kept_path(checkpoint.tree_size)).decode() == checkpoint.note
 
 
 def test_no_stage_is_left_to_be_started(survival):

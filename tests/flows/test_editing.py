@@ -15,8 +15,8 @@ from flows.dossiers import dossier_of
 from flows.draft import draft
 from flows.prepare import prepare
 from flows.publish import publish
-from flows.queries import happened
 from flows.texts import kept_text
+from flows.timeline import happened
 from flows.verification import verify_file
 from flows.wiring import Installation
 from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition, StaleBase

@@ -1,44 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
+from archive.bucket import RefusedByStore
 from archive.s3 import S3Bucket
 from archive.store import LockMode, StoreCapabilities
 from flows import object_store
-from flows.object_store import open_store
+from flows.object_store import open_store, require_worm, standing
 from flows.settings import Settings
-from schemas.errors import InputError, Refused, Unavailable
-from tests import ceph
-from tests.archive.conftest import make_bucket
+from schemas.errors import InputError, NotWorm, Refused, StoreUnavailable, Unavailable
+from tests.archived import on_s3
 from tests.installation import Clock
 
 pytestmark = pytest.mark.enable_socket
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def settings(endpoint, tmp_path) -> Settings:
-    return Settings(
-        home=tmp_path,
-        store="s3",
-        s3_endpoint=endpoint,
-        s3_bucket=make_bucket(endpoint).name.removeprefix("s3:"),
-        s3_access_key=ceph.ACCESS_KEY,
-        s3_secret_key=ceph.SECRET_KEY,
-    )
+def settings(moto_endpoint, bucket_name, tmp_path) -> Settings:
+    return Settings(home=tmp_path, **on_s3(moto_endpoint, bucket_name))
 
 
 @pytest.fixture
@@ -80,9 +61,50 @@ def test_what_the_probe_found_is_remembered_for_a_day(settings, probes):
     assert len(set(probes)) == 2
 
 
+def test_an_open_store_is_probed_again_when_a_day_is_over(settings, probes):
+    clock = Clock()
+    store = open_store(settings, clock)
+    for _ in range(3):
+        store.put("work/v1/x", b"content")
+    assert len(probes) == 1
+    clock.now += timedelta(days=1)
+    store.put("work/v1/y", b"content")
+    assert len(probes) == 2
+
+
+def test_what_another_process_found_out_is_believed(settings, probes):
+    clock = Clock()
+    here, elsewhere = open_store(settings, clock), open_store(settings, clock)
+    clock.now += timedelta(days=1)
+    assert here.capabilities == elsewhere.capabilities
+    assert len(probes) == 2
+
+
+def test_a_probe_that_fails_leaves_nothing_to_believe_and_nothing_is_written(settings, monkeypatch):
+    clock = Clock()
+    store = open_store(settings, clock)
+
+    def silent(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the store did not answer")
+
+    clock.now += timedelta(days=1)
+    with monkeypatch.context() as down:
+        down.setattr(object_store, "probe", silent)
+        with pytest.raises(StoreUnavailable):
+            store.put("work/v1/x", b"content")
+    assert list(store.keys("work/")) == []
+
+
+def test_a_person_may_have_it_probed_now(settings, probes):
+    store = open_store(settings, Clock())
+    assert store.probing.again().found == store.capabilities
+    assert len(probes) == 2
+
+
 def test_another_place_is_probed_for_itself(settings, probes):
     open_store(settings, Clock())
-    found = open_store(settings.model_copy(update={"s3_lock_mode": "GOVERNANCE"}), Clock())
+    other = settings.archive_url.replace("COMPLIANCE", "GOVERNANCE")
+    found = open_store(settings.model_copy(update={"archive_url": other}), Clock())
     assert found.capabilities.mode is LockMode.GOVERNANCE
     open_store(settings.model_copy(update={"s3_access_key": "somebody-else"}), Clock())
     assert len(probes) == 3
@@ -111,7 +133,31 @@ def test_a_record_that_cannot_be_kept_is_said_to_be(settings):
         open_store(settings, Clock())
 
 
-def test_a_bucket_that_is_not_there_is_said_to_be_missing(settings):
-    with pytest.raises(Refused, match="make the bucket first"):
-        open_store(settings.model_copy(update={"s3_bucket": "nobody-made-this"}), Clock())
+def test_a_bucket_that_is_not_there_is_made_with_object_lock(settings):
+    store = open_store(settings, Clock())
+    assert store._bucket._client.get_object_lock_configuration(Bucket=settings.archive_place.bucket)
+    assert store._bucket.make(locked=True) is False
+
+
+def test_a_bucket_that_may_not_be_made_is_said_to_be_missing(settings, monkeypatch):
+    def forbidden(self, *, locked: bool) -> bool:
+        raise RefusedByStore("the store refused", where=self.name, status=403, code="AccessDenied")
+
+    monkeypatch.setattr(S3Bucket, "make", forbidden)
+    with pytest.raises(Refused, match="the bucket cannot be used") as refusal:
+        open_store(settings, Clock())
+    assert refusal.value.got == "403 AccessDenied"
+    assert "make the bucket first, with Object Lock enabled" in refusal.value.remedy
     assert not (settings.home / "probes").exists()
+
+
+def test_a_directory_does_where_worm_is_not_demanded(tmp_path):
+    settings = Settings(home=tmp_path)
+    store = open_store(settings, Clock())
+    require_worm(settings, store)
+    assert standing(settings, store) == (True, "tamper-evident")
+    demanding = settings.model_copy(update={"require_worm": True})
+    with pytest.raises(NotWorm) as refusal:
+        require_worm(demanding, store)
+    assert refusal.value.got == "a directory, which has no locks"
+    assert not standing(demanding, store)[0]

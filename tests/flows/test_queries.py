@@ -2,60 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from flows.queries import happened, trouble, troubles, wait_until
+from flows.queries import trouble, troubles, wait_until
 from flows.wiring import Installation
 from schemas.errors import OrchestrationUnavailable, Refused
 from schemas.state import Stage
-from tests.installation import FIRST, REVIEWER
-
-
-def test_a_timeline_tells_every_entry_in_order(at, agreement):
-    house = at("archived")
-    rows = happened(house, agreement)
-    assert [row.counter for row in rows] == list(range(len(house.ledger.entries(agreement))))
-    assert [row.what for row in rows] == [
-        "requested (mou)",
-        "drafted draft 1",
-        "revised to draft 2 (confirmed)",
-        "drafted draft 2",
-        "approved draft 2 for legal",
-        "prepared draft 2",
-        "invited for-gssc",
-        "signed for-gssc",
-        "invited for-chamber",
-        "signed for-chamber",
-        f"concluded at {house.ledger.state(agreement).level}",
-        "deposited",
-    ]
-    assert [row.person for row in rows if row.role == "reviewer"] == ["Reviewer"]
-    assert {row.person for row in rows if row.role == "system"} == {""}
-    assert rows[-1].digest == house.ledger.state(agreement).receipt.sha256
-    assert [row.at for row in rows] == sorted(row.at for row in rows)
-
-
-def test_who_was_erased_is_called_so(at, agreement):
-    house = at("archived")
-    house.people.erase(REVIEWER)
-    house.people.erase(FIRST)
-    rows = happened(house, agreement)
-    assert [row.role for row in rows if row.person == "erased"] == ["reviewer", "signatory"]
-
-
-def test_a_comment_is_told_until_it_is_erased(at, agreement):
-    from flows.commands import return_draft
-
-    house = at("in review")
-    return_draft(house, agreement, draft=1, by=REVIEWER, comment="Longer notice, please.")
-    told = happened(house, agreement)[-1]
-    assert told.what == "returned draft 1: Longer notice, please."
-    house.remarks.erase(house.ledger.entries(agreement)[-1].entry.event.remark)
-    told = happened(house, agreement)[-1]
-    assert (told.what, told.remark) == ("returned draft 1: (erased)", None)
-
-
-def test_an_unknown_agreement_is_refused_with_the_nearest(at, agreement):
-    with pytest.raises(Refused, match=agreement):
-        happened(at("in review"), agreement.replace("-0001", "-0002"))
 
 
 def test_waiting_ends_with_the_state_that_was_waited_for(at, agreement):

@@ -21,11 +21,11 @@ def test_every_setting_has_a_working_default(tmp_path):
 
 
 def test_the_environment_comes_before_the_file(tmp_path, monkeypatch):
-    (tmp_path / "convenio.toml").write_text('organisation = "From the file"\nretention_years = 7\n')
+    (tmp_path / "convenio.toml").write_text('organisation = "From the file"\nfixity_days = 7\n')
     monkeypatch.setenv("CONVENIO_HOME", str(tmp_path))
     monkeypatch.setenv("CONVENIO_ORGANISATION", "From the environment")
     settings = read_settings()
-    assert (settings.home, settings.organisation, settings.retention_years) == (tmp_path, "From the environment", 7)
+    assert (settings.home, settings.organisation, settings.fixity_days) == (tmp_path, "From the environment", 7)
 
 
 def test_the_option_comes_before_the_environment(tmp_path, monkeypatch):
@@ -46,15 +46,15 @@ def test_reading_settings_makes_nothing(tmp_path):
 
 
 def test_every_faulty_setting_is_listed(tmp_path, monkeypatch):
-    (tmp_path / "convenio.toml").write_text('store = "tape"\nunheard_of = 1\n')
-    monkeypatch.setenv("CONVENIO_RETENTION_YEARS", "0")
+    (tmp_path / "convenio.toml").write_text('archive_url = "tape"\nunheard_of = 1\n')
+    monkeypatch.setenv("CONVENIO_FIXITY_DAYS", "0")
     monkeypatch.setenv("CONVENIO_PORTAL_PORT", "eighty")
     with pytest.raises(InputError) as refusal:
         read_settings(tmp_path)
     assert {problem.path for problem in refusal.value.faults} == {
-        "CONVENIO_STORE",
+        "CONVENIO_ARCHIVE_URL",
         "CONVENIO_UNHEARD_OF",
-        "CONVENIO_RETENTION_YEARS",
+        "CONVENIO_FIXITY_DAYS",
         "CONVENIO_PORTAL_PORT",
     }
     assert "'eighty'" in str(refusal.value)
@@ -85,6 +85,13 @@ def test_a_faulty_secret_is_not_printed_either(tmp_path):
 
 
 def test_a_misspelt_name_in_the_environment_is_refused_with_a_proposal(monkeypatch, tmp_path):
-    monkeypatch.setenv("CONVENIO_RETENTON_YEARS", "3")
-    with pytest.raises(InputError, match="did you mean CONVENIO_RETENTION_YEARS"):
+    monkeypatch.setenv("CONVENIO_FIXTY_DAYS", "3")
+    with pytest.raises(InputError, match="did you mean CONVENIO_FIXITY_DAYS"):
         read_settings(tmp_path)
+
+
+def test_the_ledger_is_searched_at_least_every_minute(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVENIO_SWEEP_SECONDS", "61")
+    with pytest.raises(InputError) as refusal:
+        read_settings(tmp_path)
+    assert [problem.path for problem in refusal.value.faults] == ["CONVENIO_SWEEP_SECONDS"]

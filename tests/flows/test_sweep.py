@@ -6,13 +6,18 @@ import pytest
 from sqlalchemy import delete
 
 from archive import tables
+from archive.checkpoint import open_checkpoint
 from archive.database import writing
+from archive.log_store import CHECKPOINT
 from flows import commands
-from flows.due import Due, due_stage
+from flows.due import LONGEST_WAIT, Due, due_stage
 from flows.prepare import prepare
-from flows.sweep import LONGEST_WAIT, sweep
+from flows.sweep import sweep
+from schemas.errors import StoreUnavailable
+from schemas.events import InventoryTaken
 from schemas.state import Stage
 from tests.installation import MANAGER, REVIEWER
+from tests.logs import newest
 
 pytestmark = pytest.mark.office
 
@@ -84,7 +89,7 @@ def test_a_stage_that_was_started_a_moment_ago_is_left_alone(at, agreement):
 
 
 def test_each_attempt_is_left_alone_twice_as_long_up_to_an_hour(at):
-    house, moment = at("approved"), timedelta(seconds=10)
+    house, moment = at("approved"), timedelta(seconds=30)
     for attempt in range(9):
         dispatch(house)
         wait = min(PATIENCE * 2**attempt, LONGEST_WAIT)
@@ -141,13 +146,52 @@ def test_a_swept_stage_goes_on_where_it_was_lost(at, agreement):
 
 def test_a_sweep_signs_a_checkpoint_over_what_was_added(at):
     house = at("in review")
-    assert house.ledger.newest_checkpoint(house.checkpoint_key.verifier_key) is None
+    added = house.ledger.size
+    assert newest(house.ledger, house.checkpoint_key.verifier_key) is None
     sweep(house, patience=PATIENCE)
-    newest = house.ledger.newest_checkpoint(house.checkpoint_key.verifier_key)
-    assert newest.tree_size == house.ledger.size
-    notes = list(house.store.keys("checkpoints/"))
+    assert newest(house.ledger, house.checkpoint_key.verifier_key).tree_size == added
     sweep(house, patience=PATIENCE)
-    assert list(house.store.keys("checkpoints/")) == notes
+    last = newest(house.ledger, house.checkpoint_key.verifier_key)
+    assert last.tree_size == house.ledger.size == added + 1, "the inventory of the day is covered by the next sweep"
+    notes = list(house.log_store.paths("checkpoints/"))
+    sweep(house, patience=PATIENCE)
+    assert list(house.log_store.paths("checkpoints/")) == notes
+
+
+def test_a_store_that_does_not_answer_holds_back_neither_the_checkpoint_nor_a_message(
+    at, agreement, example, monkeypatch
+):
+    house = at("archived")
+    with house.ledger.transaction() as tx:
+        tx.enqueue("notify", agreement, 3, now=house.clock())
+    dispatch(house)
+    commands.request(house, example, by=MANAGER)
+    house.clock.now += PATIENCE
+
+    def silent(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the store did not answer")
+
+    for act in ("get", "put", "versions"):
+        monkeypatch.setattr(house.store, act, silent)
+    with pytest.raises(StoreUnavailable):
+        sweep(house, patience=PATIENCE)
+    shown = open_checkpoint(house.log_store.get(CHECKPOINT).decode(), house.checkpoint_key.verifier_key)
+    assert shown.tree_size == house.ledger.size
+    assert ("notify", 3, 2) in {(row.stage, row.version, row.attempt) for row in house.outbox.due()}
+
+
+def test_a_log_that_cannot_be_published_holds_back_no_stage(at, agreement, monkeypatch):
+    house = at("approved")
+    lose_outbox(house)
+
+    def silent(_house: object) -> None:
+        raise StoreUnavailable("the log store did not answer")
+
+    monkeypatch.setattr("flows.sweep.publish_checkpoint", silent)
+    with pytest.raises(StoreUnavailable, match="log store"):
+        sweep(house, patience=PATIENCE)
+    assert [row.stage for row in house.outbox.due()] == ["prepare"]
+    assert any(isinstance(one.entry.event, InventoryTaken) for one in house.ledger.installation_entries())
 
 
 def test_an_empty_ledger_is_swept_in_peace(house):

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Name, NameAttribute
+from cryptography.x509.oid import NameOID
 
 from flows.settings import Settings
 from flows.wiring import Installation
-from schemas.errors import InputError, Unavailable
+from schemas.errors import ConvenioError, InputError, Unavailable
+from signing.issuing import authority_extensions, certificate_for
 from tests.installation import MORNING, Clock
 
 
@@ -52,6 +58,35 @@ def test_another_passphrase_opens_no_key(tmp_path):
     with pytest.raises(InputError):
         house_in(tmp_path, key_passphrase="another").verification_keys()
     assert not (tmp_path / "keys" / "passphrase").exists()
+
+
+@pytest.mark.parametrize("seal", ["pkcs12:seal.p12", "pkcs11:/unplugged.so?token=T&label=L"], ids=["expired", "away"])
+def test_public_keys_are_exported_though_the_seal_cannot_be_used(tmp_path, seal):
+    first = house_in(tmp_path)
+    kept = first.seal
+    (tmp_path / "seal.p12").write_bytes(first.pki.issue_signatory("Seal", "seal@example.org", "X", b"pw", MORNING))
+    later = Installation(
+        Settings(home=tmp_path, seal_key=seal, seal_passphrase="pw"), clock=lambda: MORNING + timedelta(days=800)
+    )
+    with pytest.raises(ConvenioError):
+        later.seal  # noqa: B018  # opening it is the act
+    keys = later.verification_keys()
+    assert keys.seal_certificates == (kept.certificate_digest,)
+    assert keys.demonstration
+
+
+def test_keys_without_a_demonstration_root_are_no_demonstration(tmp_path):
+    other = house_in(tmp_path / "other")
+    assert other.verification_keys().demonstration
+    home = tmp_path / "home"
+    (home / "trust" / "seals").mkdir(parents=True)
+    key, name = ec.generate_private_key(ec.SECP256R1()), Name([NameAttribute(NameOID.COMMON_NAME, "Root")])
+    other_root = certificate_for(None, key, name, MORNING, timedelta(days=9), authority_extensions(1))
+    (home / "trust" / "root.pem").write_bytes(other_root.public_bytes(Encoding.PEM))
+    (home / "trust" / "seals" / "seal.pem").write_bytes(other_root.public_bytes(Encoding.PEM))
+    keys = house_in(home, env="production", seal_key="pkcs12:seal.p12").verification_keys()
+    assert not keys.demonstration
+    assert not (home / "keys" / "demonstration").exists()
 
 
 def test_a_root_in_the_folder_of_trust_is_trusted(tmp_path):

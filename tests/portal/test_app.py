@@ -21,7 +21,10 @@ from tests.installation import EXAMPLE, MANAGER, people
 
 pytestmark = pytest.mark.enable_socket
 
-PARTS = ["Ledger", "Object store", "Prefect server", "Runner", "Stages", "Disk"]
+PARTS = [
+    "Ledger", "Published log", "Object store", "Fixity", "Seal and roots", "Restore drill", "Prefect server", "Runner",
+    "Stages", "Disk",
+]  # fmt: skip
 
 VERSION = b'HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n"3.4.1"'
 

@@ -20,6 +20,7 @@ from schemas.evidence import (
     worst,
 )
 from schemas.people import Actor, Role
+from schemas.signature import LegalEffect, SigningWay
 
 EVENT = TypeAdapter(Event)
 HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -50,9 +51,56 @@ FIELDS: dict[str, dict[str, st.SearchStrategy]] = {
     "rejected": {**DECISION, "remark": HEX},
     "prepared": {"draft": DRAFT, "base": HEX, "pdf": HEX},
     "invited": {"signatory": SIGNATORY, "pdf": HEX},
-    "signed": {"signatory": SIGNATORY, "base": HEX, "pdf": HEX, "certificate": HEX},
+    "signed": {
+        "signatory": SIGNATORY,
+        "base": HEX,
+        "pdf": HEX,
+        "certificate": HEX,
+        "evidence": st.none() | HEX,
+        "way": st.sampled_from(list(SigningWay)),
+        "effect": st.sampled_from(list(LegalEffect)),
+    },
+    "delegated": {"signatory": SIGNATORY, "delegate": HEX, "authority": HEX, "remark": HEX},
+    "delegation confirmed": {"signatory": SIGNATORY, "delegate": HEX, "authority": HEX},
+    "delegation revoked": {"signatory": SIGNATORY, "remark": HEX},
     "concluded": {"base": HEX, "pdf": HEX, "report": HEX, "level": st.text()},
     "deposited": {"receipt": st.fixed_dictionaries(RECEIPT)},
+    "renewed": {
+        "base": HEX,
+        "pdf": HEX,
+        "report": HEX,
+        "level": st.text(),
+        "receipt": st.fixed_dictionaries(RECEIPT),
+    },
+    "balance paid": {"paid_on": st.dates(), "small_grant": st.booleans(), "until": st.dates(), "remark": HEX},
+    "retention extended": {"until": st.dates(), "remark": HEX},
+    "hold placed": {"remark": HEX},
+    "hold released": {"remark": HEX},
+    "disposal proposed": {"listing": HEX, "remark": HEX},
+    "disposed": {
+        "receipts": st.lists(st.fixed_dictionaries(RECEIPT), max_size=2),
+        "certificate": HEX,
+        "remark": HEX,
+    },
+    "lapsed": {"sign_by": st.dates()},
+    "extended": {"sign_by": st.dates(), "remark": HEX},
+    "inventory taken": {"day": st.dates(), "objects": st.integers(0, 9), "root": HEX, "listing": HEX},
+    "fixity checked": {
+        "day": st.dates(),
+        "listed": st.integers(0, 9),
+        "read": st.integers(0, 9),
+        "read_bytes": st.integers(0, 9),
+        "faults": st.integers(0, 9),
+        "report": HEX,
+    },
+    "person erased": {"person": HEX, "remark": HEX},
+    "restore drilled": {
+        "day": st.dates(),
+        "leaves": st.integers(0, 9),
+        "root": HEX,
+        "equal": st.booleans(),
+        "report": HEX,
+    },
     "withdrawn": {"remark": HEX},
     "declined": {"signatory": SIGNATORY, "remark": HEX},
 }

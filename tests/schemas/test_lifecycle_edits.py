@@ -86,6 +86,6 @@ def test_a_document_nobody_has_to_sign_is_concluded_once_it_is_prepared() -> Non
     unsigned = requested(signatories=[])
     approved = ((MANAGER, unsigned), (SYSTEM, drafted(1)), (LEGAL, decided("approved", 1)))
     state = walked(*approved, (SYSTEM, prepared()))
-    assert (state.stage, state.next_signatory) == (Stage.SIGNED, None)
+    assert (state.stage, state.awaited) == (Stage.SIGNED, ())
     done = transition(state, entry(4, SYSTEM, {**CONCLUDED, "base": h("prepared")}))
     assert done.stage is Stage.CONCLUDED

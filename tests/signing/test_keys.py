@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from schemas.errors import ConvenioError, InputError, Refused
 from schemas.evidence import digest_of
-from signing.keys import SigningKey, as_asn1, load_pkcs12
+from signing.keys import SigningKey, as_asn1, bears_name, emails_in, load_pkcs12
 
 NOW = datetime(2025, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -32,6 +32,38 @@ def certificate_for(key, *, start=NOW - timedelta(days=1), end=NOW + timedelta(d
     return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
 
 
+CN, GN, SN, ORG = NameOID.COMMON_NAME, NameOID.GIVEN_NAME, NameOID.SURNAME, NameOID.ORGANIZATION_NAME
+
+
+def subject_of(key, names) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in names])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, NOW, NOW + timedelta(days=1))
+    return builder.sign(key, hashes.SHA256())
+
+
+@pytest.mark.parametrize(
+    ("names", "own"),
+    [
+        ([(CN, "Jan Novák")], True),
+        ([(CN, "NOVÁK  Jan")], True),
+        ([(CN, "Novák, Jan")], True),
+        ([(CN, "Jan Nova\u0301k")], True),
+        ([(CN, "PNOCZ-1"), (SN, "Novák"), (GN, "Jan")], True),
+        ([(CN, "Jan Nováková")], False),
+        ([(CN, "Jan Novák Starší")], False),
+        ([(CN, "Novák")], False),
+        ([(CN, "Petr Dvořák"), (ORG, "Jan Novák")], False),
+        ([(ORG, "Jan Novák")], False),
+        ([(GN, "Jan"), (SN, "Nováková")], False),
+        ([(CN, "Jan Novák"), (CN, "Petr Dvořák")], False),
+        ([], False),
+    ],
+)
+def test_a_certificate_names_a_person_by_the_whole_name_only(p256, names, own):
+    assert bears_name(subject_of(p256, names), "Jan Novák") is own
+    assert not bears_name(subject_of(p256, names), " ")
+
+
 def pkcs12(key, certificate, passphrase=b"pw") -> bytes:
     lock = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     return serialize_key_and_certificates(b"Ana", key, certificate, None, lock)
@@ -46,7 +78,7 @@ def test_key_is_loaded_with_its_certificate_digest(p256):
     certificate = certificate_for(p256)
     key = load_pkcs12(pkcs12(p256, certificate), b"pw", now=NOW)
     assert key.certificate_digest == digest_of(as_asn1(certificate).dump())
-    assert key.emails == ()
+    assert emails_in(key.certificate) == ()
     assert not key.is_demonstration
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from schemas.errors import InputError, Refused, Unavailable
+from schemas.signature import SigningWay
 from signing.font import FONTS, font_with
 from signing.stamp import Stamp
 
@@ -20,6 +21,21 @@ def test_time_is_told_in_utc():
 def test_demonstration_is_marked():
     text = Stamp("Ana", "Chair", demonstration=True).text(datetime(2026, 1, 2, tzinfo=UTC))
     assert text.endswith("DEMONSTRATION - not for real agreements")
+
+
+def test_click_and_paper_say_what_they_are_and_who_recorded_them():
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    click = Stamp("Ana", "Chair", way=SigningWay.CLICK, recorded_by="The secretariat").text(moment)
+    assert click.splitlines() == [
+        "Accepted by Ana",
+        "Simple electronic signature, recorded by The",
+        "secretariat",
+        "Chair",
+        "2026-01-02 00:00:00 UTC",
+    ]
+    paper = Stamp("Ana", "Chair", way=SigningWay.PAPER, recorded_by="The secretariat").text(moment)
+    assert paper.startswith("Ana\nSigned on paper; scan checked. Recorded by\nThe secretariat\n")
+    assert "Signed by" not in click + paper
 
 
 def test_line_breaks_in_a_name_do_not_break_the_stamp():

@@ -174,6 +174,17 @@ def _jointly_with_oneself(data: Data) -> None:
     data["signatories"][0]["jointly_with"] = [data["signatories"][0]["id"]]
 
 
+def signing(rounds: Callable[[list[str]], list[list[str]]] | None = None, **particulars: object) -> Change:
+    """Return the change that says how a document is signed; ``rounds`` makes them from the signatories' ids."""
+
+    def change(data: Data) -> None:
+        first_signatory()(data)
+        ids = [signatory["id"] for signatory in data["signatories"]]
+        data["signing"] = {**particulars, **({"rounds": rounds(ids)} if rounds else {})}
+
+    return change
+
+
 def _title_in_another_language(data: Data) -> None:
     data["title"] = {next(language for language in LANGUAGES if language != data.get("language", "en")): "Título"}
 
@@ -257,6 +268,18 @@ FAILING: dict[str, list[Broken]] = {
             "signatories[0].jointly_with[0]",
             "another-0 signs for nobody",
         ),
+    ],
+    "rounds_name_every_signatory_once": [
+        Broken(signing(lambda ids: [ids, ["nobody"]]), "signing.rounds[1][0]", "is no signatory of this document"),
+        Broken(signing(lambda ids: [ids, ids[:1]]), "signing.rounds[1][0]", "is asked twice"),
+        Broken(
+            all_of(more_signatories({}, {}), signing(lambda ids: [ids[:-1]])),
+            "signing.rounds",
+            "another-1 is never asked to sign",
+        ),
+    ],
+    "order_of_signing_is_said_once": [
+        Broken(signing(lambda ids: [ids], order="parallel"), "signing.order", "rounds say the order already"),
     ],
     "acting_for_a_partnership_needs_mandates": [
         Broken(
@@ -382,6 +405,11 @@ PASSING: dict[str, list[Change]] = {
     "signatories_are_different_people": [more_signatories({"email": "one@example.org"}, {"email": "two@example.org"})],
     "authority_has_its_days_in_order": [authority("2021-05-01", "2021-05-01")],
     "joint_signatories_all_sign": [_joint],
+    "rounds_name_every_signatory_once": [
+        signing(lambda ids: [ids]),
+        signing(lambda ids: [[one] for one in reversed(ids)]),
+    ],
+    "order_of_signing_is_said_once": [signing(order="parallel"), signing(order="sequential", sign_by="2030-01-31")],
     "acting_for_a_partnership_needs_mandates": [
         represents(CZECH, ITALIAN),
         represents(CZECH, {**ITALIAN, "mandate": BLANK}),

@@ -1,0 +1,265 @@
+"""Delegation: a signatory names a person to sign for them; a legal reviewer confirms the evidence of authority.
+
+Until the delegate has signed, the signatory can take it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archive.layout import working_key
+from archive.transaction import op_id_of
+from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line
+from flows.notices import tell
+from flows.wiring import Installation
+from schemas import events as ev
+from schemas.documents import Document
+from schemas.errors import NotAuthorised, Refused, RefusedTransition
+from schemas.evidence import AgreementId, Digest, SignatoryId, digest_of
+from schemas.party import Signatory
+from schemas.people import Office, Person, Role
+from schemas.state import AgreementState, Delegation, Stage
+
+MAX_BYTES = 50 * 1024 * 1024
+ENDINGS = ("pdf", "png", "jpg")
+"""Kinds of file that are accepted as evidence of authority."""
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs in a signatory's field: the signatory, or their confirmed delegate."""
+
+    signatory: Signatory
+    person: Person
+    is_delegate: bool
+
+    @property
+    def name(self) -> str:
+        """The name of whoever signs."""
+        return self.person.name if self.is_delegate else str(self.signatory.name)
+
+    @property
+    def email(self) -> str:
+        """The address of whoever signs, which their certificate holds."""
+        return self.person.email if self.is_delegate else self.signatory.email
+
+    @property
+    def stamp_role(self) -> str:
+        """In which role they sign, as the visible stamp says it."""
+        role = str(self.signatory.position)
+        return f"for {self.signatory.name}, {role}" if self.is_delegate else role
+
+
+def signer(state: AgreementState, document: Document, person: Person) -> Signer:
+    """Return for whom ``person`` signs.
+
+    Raises :class:`NotAuthorised` for who is neither a signatory nor a delegate, for a delegate whom nobody has
+    confirmed, and for a signatory who has a confirmed delegate.
+    """
+    for one in document.signatories:
+        delegation = state.delegation_of(SignatoryId(one.id))
+        if delegation is not None and delegation.delegate == person.commitment:
+            return _delegate(state, one, person, delegation)
+    own = signatory_of(document, person)
+    if own is None:
+        raise NotAuthorised(
+            f"{person.email} is no signatory of {state.agreement}",
+            expected="an address that stands in its data, or a confirmed delegate",
+            remedy="the manager names the signatory in a revised file, or the signatory delegates (convenio delegate)",
+        )
+    delegation = state.delegation_of(SignatoryId(own.id))
+    if delegation is not None and delegation.confirmed:
+        raise NotAuthorised(
+            f"a delegate signs for {own.id}",
+            where=state.agreement,
+            expected="the delegate, whose authority was confirmed",
+        )
+    return Signer(own, person, is_delegate=False)
+
+
+def signatory_of(document: Document, person: Person) -> Signatory | None:
+    """Return the signatory whose address is the person's, if there is one."""
+    address = person.email.casefold()
+    return next((one for one in document.signatories if one.email.casefold() == address), None)
+
+
+def signer_for(house: Installation, state: AgreementState, document: Document, turn: SignatoryId) -> Signer:
+    """Return who signs in the place of the signatory ``turn``; raise :class:`Refused` where they were erased."""
+    own = next(one for one in document.signatories if one.id == turn)
+    delegation = state.delegation_of(turn)
+    if delegation is not None and delegation.confirmed:
+        person = house.people.behind(delegation.delegate)
+        if person is None:
+            raise Refused(
+                "the delegate's data was erased",
+                where=state.agreement,
+                expected="a delegate who can be asked",
+                remedy="withdraw the agreement, or give a new draft (convenio revise)",
+            )
+        return Signer(own, person, is_delegate=True)
+    return Signer(own, house.people.get(own.email), is_delegate=False)
+
+
+def _delegate(state: AgreementState, signatory: Signatory, person: Person, delegation: Delegation) -> Signer:
+    if not delegation.confirmed:
+        raise NotAuthorised(
+            f"nobody has confirmed the delegation of {signatory.id} yet",
+            where=state.agreement,
+            expected="a delegation confirmed by a reviewer of the legal office",
+            remedy=f"convenio delegation confirm {state.agreement} --for {signatory.id}",
+        )
+    return Signer(signatory, person, is_delegate=True)
+
+
+def delegate(
+    house: Installation, agreement: AgreementId, *, by: str, to: str, name: str, authority: bytes, reason: str
+) -> Done:
+    """Name the person with the address ``to`` to sign in the place of the signatory ``by``.
+
+    ``authority`` is a file (PDF, PNG or JPEG) that shows why they may. Whoever was named before and not confirmed is
+    replaced. Raises :class:`NotAuthorised` for who is no signatory, :class:`Refused` for a file of another kind or a
+    delegate who signs here already, :class:`RefusedTransition` out of time.
+    """
+    person, state = acting(house, by, Role.SIGNATORY), house.ledger.state(agreement)
+    document = data_of(house, state.data)
+    own = signatory_of(document, person)
+    if own is None:
+        raise NotAuthorised(
+            "only a signatory delegates; a delegate does not delegate further",
+            where=agreement,
+            expected="an address that stands in its data",
+        )
+    address = one_line(to, what="the address of the delegate").casefold()
+    if address in {one.email.casefold() for one in document.signatories}:
+        raise Refused(
+            "one person signs once",
+            where=agreement,
+            got="a delegate who is a signatory of this agreement",
+            expected="a person who does not sign here",
+        )
+    if state.stage is not Stage.SIGNING:
+        raise RefusedTransition(
+            "nobody delegates while nothing can be signed", where=agreement, got=state.stage, expected=Stage.SIGNING
+        )
+    ending, digest, now = _ending(agreement, authority), digest_of(authority), house.clock()
+    house.store.put(working_key(agreement, digest, ending), authority)
+    with house.ledger.transaction() as tx:
+        named, before = tx.add_person(address, one_line(name, what="a name"), (Role.SIGNATORY,)), tx.state(agreement)
+        standing = before.delegation_of(SignatoryId(own.id))
+        if standing is not None and (standing.delegate, standing.authority) == (named.commitment, digest):
+            return Done(before, changed=False)
+        # who was named before and is named again is another delegation: the counter tells them apart
+        op_id = op_id_of("delegated", agreement, own.id, str(before.counter))
+        event = ev.Delegated(
+            signatory=SignatoryId(own.id),
+            delegate=named.commitment,
+            authority=digest,
+            remark=keep_remark(tx, reason),
+        )
+        tell(tx, tx.append(agreement, op_id, now, as_actor(Role.SIGNATORY, person), event))
+        return Done(tx.state(agreement), changed=True)
+
+
+def confirm_delegation(house: Installation, agreement: AgreementId, *, signatory: str, by: str) -> Done:
+    """Confirm, for the legal office, that the evidence of authority lets the delegate sign for ``signatory``.
+
+    Raises :class:`NotAuthorised` for another office, :class:`FourEyes` for who wrote the draft, delegates or is the
+    delegate, :class:`Refused` where nobody was named.
+    """
+    reviewer, state, now = acting(house, by, Role.REVIEWER), house.ledger.state(agreement), house.clock()
+    if Office.LEGAL not in reviewer.offices:
+        raise NotAuthorised(
+            "the legal office confirms delegations",
+            where=agreement,
+            got="offices: " + ", ".join(reviewer.offices),
+            expected=f"the office {Office.LEGAL}",
+        )
+    named = named_for(state, signatory)
+    event = ev.DelegationConfirmed(signatory=named.signatory, delegate=named.delegate, authority=named.authority)
+    revoked = str(revocations(house, agreement, named.signatory))
+    op_id = op_id_of(
+        "delegation confirmed", agreement, str(state.draft), named.signatory, named.delegate, named.authority, revoked
+    )
+    with house.ledger.transaction() as tx:
+        if tx.find(op_id) is not None:
+            return Done(tx.state(agreement), changed=False)
+        tell(tx, tx.append(agreement, op_id, now, as_actor(Role.REVIEWER, reviewer), event))
+        tx.void_links(agreement, named.signatory)
+        after = tx.state(agreement)
+        if named.signatory in after.awaited:
+            tx.enqueue_anew("collect", agreement, len(after.signed), now=now)
+        return Done(after, changed=True)
+
+
+def revoke_delegation(house: Installation, agreement: AgreementId, *, by: str, reason: str) -> Done:
+    """Take back the delegation that ``by`` gave; they are asked to sign themselves again, or delegate anew.
+
+    The delegate's invitation and links work no longer. Revoking again changes nothing. Raises :class:`Refused` where
+    they named nobody, :class:`RefusedTransition` once the delegate has signed.
+    """
+    person, now = acting(house, by, Role.SIGNATORY), house.clock()
+    with house.ledger.transaction() as tx:
+        before = tx.state(agreement)
+        given = next((one for one in before.delegations if one.given_by == person.commitment), None)
+        if given is None:
+            if any(actor == person.commitment for actor, _ in _revoked(house, agreement)):
+                return Done(before, changed=False)
+            raise Refused(
+                f"{by} has named nobody to sign for them",
+                where=agreement,
+                expected="the signatory who gave the delegation",
+            )
+        op_id = op_id_of("delegation revoked", agreement, given.signatory, str(before.counter))
+        event = ev.DelegationRevoked(signatory=given.signatory, remark=keep_remark(tx, reason))
+        tell(tx, tx.append(agreement, op_id, now, as_actor(Role.SIGNATORY, person), event))
+        after = tx.state(agreement)
+        if given.confirmed:
+            tx.void_links(agreement, given.signatory)
+            if given.signatory in after.awaited:
+                tx.enqueue_anew("collect", agreement, len(after.signed), now=now)
+        return Done(after, changed=True)
+
+
+def revocations(house: Installation, agreement: AgreementId, signatory: SignatoryId) -> int:
+    """Return how often ``signatory`` took a delegation back: what was asked before and is asked again is told apart."""
+    return sum(whose == signatory for _, whose in _revoked(house, agreement))
+
+
+def _revoked(house: Installation, agreement: AgreementId) -> list[tuple[Digest | None, SignatoryId]]:
+    """Return of every revocation who made it, and whose place it was about."""
+    entries = (recorded.entry for recorded in house.ledger.entries(agreement))
+    return [
+        (entry.actor.person, entry.event.signatory)
+        for entry in entries
+        if isinstance(entry.event, ev.DelegationRevoked)
+    ]
+
+
+def evidence_of(house: Installation, agreement: AgreementId, *, signatory: str) -> tuple[bytes, str]:
+    """Return the file that shows a delegate's authority, and its ending; :class:`Refused` where nobody was named."""
+    digest = named_for(house.ledger.state(agreement), signatory).authority
+    key = next(house.store.keys(working_key(agreement, digest, "")))
+    return house.store.get(key), key.rpartition(".")[2]
+
+
+def named_for(state: AgreementState, signatory: str) -> Delegation:
+    """Return the delegation of ``signatory``; raise :class:`Refused` where there is none."""
+    if (found := state.delegation_of(SignatoryId(signatory))) is None:
+        raise Refused(
+            f"{signatory} has named nobody to sign for them",
+            where=state.agreement,
+            expected=", ".join(one.signatory for one in state.delegations) or "a delegation",
+            remedy="the signatory delegates first (convenio delegate)",
+        )
+    return found
+
+
+def _ending(agreement: AgreementId, authority: bytes) -> str:
+    from signing.scans import extension_of  # noqa: PLC0415  # only whoever delegates pays for it
+
+    ending = extension_of(authority)
+    if ending not in ENDINGS:
+        raise Refused(
+            "this kind of file is no evidence of authority", where=agreement, got=ending, expected=", ".join(ENDINGS)
+        )
+    return ending

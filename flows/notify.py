@@ -1,0 +1,97 @@
+"""Notify: tell everybody whom an act concerns, each once, however often the stage runs."""
+
+from __future__ import annotations
+
+from flows.act import data_of
+from flows.notices import PURPOSES, concerned, words
+from flows.stage import Outcome, not_due
+from flows.wiring import Installation
+from schemas.documents import Document
+from schemas.events import Entry
+from schemas.evidence import AgreementId
+from schemas.lifecycle import fold
+from schemas.people import Office, Person, Role
+from schemas.state import AgreementState, Stage
+
+
+def notify(house: Installation, agreement: AgreementId, counter: int) -> Outcome:
+    """Tell whom the entry with this ``counter`` concerns: one mail a person, named by purpose, entry and handle.
+
+    Erased people are passed over. Raises :class:`Unavailable` where a mail cannot be written: repeating goes on with
+    those who are missing.
+    """
+    entries = [recorded.entry for recorded in house.ledger.entries(agreement)]
+    entry = entries[counter] if 0 < counter < len(entries) else None
+    purpose = None if entry is None else PURPOSES.get(type(entry.event))
+    if entry is None or purpose is None or _is_done(house, agreement, counter):
+        return not_due(fold(entries), "notify")
+    if (now_is := fold(entries)).stage is Stage.DISPOSED:
+        # nobody can be named from data that was destroyed
+        house.outbox.mark_done("notify", agreement, counter, house.clock())
+        return not_due(now_is, "notify")
+    before = fold(entries[:counter])
+    document, now = data_of(house, before.data), house.clock()
+    people = _people(house, before, entry, document)
+    message = words(
+        before,
+        entry.event,
+        who=_name(house, entry),
+        reason=_reason(house, entry),
+        name_of=lambda signatory: _signatory_name(document, signatory),
+    )
+    told = sum(
+        house.mail.send(
+            f"{agreement}-{purpose}-{counter}-{person.handle}",
+            to=person.email,
+            subject=message.subject,
+            body=message.body,
+            now=now,
+        )
+        for person in people
+    )
+    house.outbox.mark_done("notify", agreement, counter, house.clock())
+    return Outcome(
+        agreement,
+        "notify",
+        acted=told > 0,
+        summary=f"{told} of {len(people)} people were told: {agreement} {purpose}.",
+        particulars={"entry": str(counter)},
+    )
+
+
+def _is_done(house: Installation, agreement: AgreementId, counter: int) -> bool:
+    return any(row.done_at is not None for row in house.outbox.attempts("notify", agreement, counter))
+
+
+def _people(house: Installation, before: AgreementState, entry: Entry, document: Document) -> list[Person]:
+    """Return whom ``entry`` concerns, each once, by handle; those who were erased are left out."""
+    whom = concerned(before, entry.actor, entry.event)
+    everyone = house.people.everyone()
+    chosen = {person.commitment: person for person in everyone if person.commitment in whom.people}
+    addresses = {signatory.email.casefold() for signatory in document.signatories if signatory.id in whom.signatories}
+    chosen |= {person.commitment: person for person in everyone if person.email.casefold() in addresses}
+    if whom.legal_office:
+        excluded = before.authors
+        chosen |= {
+            person.commitment: person
+            for person in everyone
+            if Role.REVIEWER in person.roles and Office.LEGAL in person.offices and person.commitment not in excluded
+        }
+    return sorted(chosen.values(), key=lambda person: person.handle)
+
+
+def _name(house: Installation, entry: Entry) -> str:
+    if entry.actor.person is None:
+        return "Convenio"
+    person = house.people.behind(entry.actor.person)
+    return "A person whose data was erased" if person is None else person.name
+
+
+def _reason(house: Installation, entry: Entry) -> str:
+    digest = getattr(entry.event, "remark", None)
+    kept = None if digest is None else house.remarks.get(digest)
+    return "(erased)" if kept is None else kept.text
+
+
+def _signatory_name(document: Document, signatory: str) -> str:
+    return next((str(one.name) for one in document.signatories if one.id == signatory), signatory)
