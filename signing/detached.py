@@ -42,23 +42,27 @@ def seal_detached(
     attributes = PdfCMSSignedAttributes(
         signing_time=now.astimezone(UTC).replace(microsecond=0), cades_signed_attrs=CAdESSignedAttrSpec()
     )
-    try:
-        sealed = run(
-            seal.signer.async_sign_general_data(
-                content, "sha256", use_cades=True, timestamper=timestamper, signed_attr_settings=attributes
-            )
+
+    async def sealing() -> bytes:
+        sealed = await seal.signer.async_sign_general_data(
+            content, "sha256", use_cades=True, timestamper=timestamper, signed_attr_settings=attributes
         )
+        # written once, before anything in it is read: asn1crypto may take minutes to write it again
+        return sealed.dump()
+
+    try:
+        sealed = run(sealing())
     except ConvenioError:
         raise
     except (SigningError, *READING_FAULTS) as fault:
         raise Refused("the file cannot be sealed", got=f"{type(fault).__name__}: {str(fault)[:200]}") from fault
-    content = sealed["content"]
-    (signer,) = content["signer_infos"]
+    signed = cms.ContentInfo.load(sealed)["content"]
+    (signer,) = signed["signer_infos"]
     token = _token_of(signer)
     if token is not None:
-        above = [entry.chosen for holder in (content, token) for entry in holder["certificates"]]
+        above = [entry.chosen for holder in (signed, token) for entry in holder["certificates"]]
         require_token(token, message_imprint_checker(signer), trust, above, now=now, where="the seal over the scan")
-    return sealed.dump()
+    return sealed
 
 
 def validate_detached(

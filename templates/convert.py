@@ -115,6 +115,10 @@ class OfficePool:
                 except _LostError:
                     office = self._end(office)
                     continue
+                except BaseException:
+                    # its answer would be taken for the answer to the next question
+                    office = self._end(office)
+                    raise
                 if office.converted >= self.recycle_after or office.resident_bytes() > self.max_memory_bytes:
                     office = self._end(office)
                 if letter == b"P":

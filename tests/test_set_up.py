@@ -16,7 +16,7 @@ OFFICE = {
     "libreoffice-writer-nogui", "python3-uno", "fonts-liberation2", "fonts-dejavu-core", "fonts-noto-core",
     "fonts-crosextra-carlito", "fonts-crosextra-caladea", "poppler-utils", "qpdf", "openssl",
 }  # fmt: skip
-TEST_TOOLS = {"softhsm2", "faketime"}
+TEST_TOOLS = {"softhsm2", "faketime", "mupdf-tools", "ghostscript"}
 CEPH = {"ceph-mon", "ceph-osd", "ceph-mgr", "radosgw", "ceph-common"}
 
 PROGRAMS = {
@@ -89,7 +89,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_a_complete_machine_is_left_alone(machine: Machine):
-    machine.has(*OFFICE, *TEST_TOOLS, *CEPH)
+    machine.has(*OFFICE, *TEST_TOOLS, *CEPH, "postgresql")
     (machine.folder / "synced").touch()
     result = machine.run("test")
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
@@ -146,7 +146,7 @@ def test_tests_go_on_where_ceph_cannot_be_installed(machine: Machine):
     machine.has(*OFFICE, *TEST_TOOLS)
     result = machine.run("test")
     assert result.returncode == 0
-    assert "the tests against a real S3 are skipped" in result.stderr.splitlines()[-1]
+    assert "the tests against a real S3 and PostgreSQL are skipped" in result.stderr.splitlines()[-1]
 
 
 def test_ceph_is_not_installed_by_sudo(machine: Machine):

@@ -176,6 +176,7 @@ SIGNED_BY_NOBODY = ("roadmap", "strategy")
 
 @pytest.mark.office
 @pytest.mark.xdist_group("every type")
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("document_type", document_types())
 def test_good_files_of_every_type_are_admitted(document_type, desk, warm_office):
     source = example_of(document_type)

@@ -84,6 +84,7 @@ def stage_flows(house: Installation) -> Sequence[Flow[..., Any]]:
         deployments.STAGES[name] = (partial(_stage, killings, name, act), description)
     house.ledger.__dict__["transaction"] = partial(_transaction, killings, house.ledger.transaction)
     house.store.__dict__["put"] = partial(_put, killings, house.store.put)
+    house.log_store.__dict__["put_once"] = partial(_put_once, killings, house.log_store.put_once)
     house.outbox.__dict__["mark_dispatched"] = partial(_mark_dispatched, killings, house.outbox.mark_dispatched)
     return [flow for flow in deployments.stage_flows(house) if flow.name in deployments.STAGES]
 
@@ -110,9 +111,13 @@ def _transaction(killings: Killings, begin: Callable[[], Any]) -> Iterator[Trans
     _here(killings, COMMITTED if appended else HANDED_OVER)
 
 
-def _put(killings: Killings, put: Callable[..., object], key: str, content: bytes, **retention: object) -> object:
-    if key.startswith("checkpoints/"):
+def _put_once(killings: Killings, put: Callable[[str, bytes], None], path: str, content: bytes) -> None:
+    if path.startswith("checkpoints/"):
         _here(killings, SIGNED)
+    put(path, content)
+
+
+def _put(killings: Killings, put: Callable[..., object], key: str, content: bytes, **retention: object) -> object:
     receipt = put(key, content, **retention)
     if key.startswith("agreements/"):
         _here(killings, DEPOSITED)

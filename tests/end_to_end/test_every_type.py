@@ -17,6 +17,7 @@ from tests.every_type import example_of
 
 @pytest.mark.office
 @pytest.mark.xdist_group("every type")
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("document_type", document_types())
 def test_a_document_of_every_type_goes_the_whole_way(document_type, archive_of_every_type, tmp_path):
     archive = archive_of_every_type

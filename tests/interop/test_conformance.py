@@ -12,6 +12,7 @@ pytestmark = [
     pytest.mark.interop,
     pytest.mark.office,
     pytest.mark.slow,
+    pytest.mark.timeout(900),  # one fixture leads an agreement of every type the whole way
     pytest.mark.xdist_group("every type"),
     pytest.mark.skipif(bool(programs.missing()), reason=f"not installed: {', '.join(programs.missing())}"),
 ]

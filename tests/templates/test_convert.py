@@ -129,6 +129,30 @@ def test_killed_process_is_replaced(tmp_path):
         assert pool.process_ids() != (first,)
 
 
+class Interrupted(BaseException):
+    """What a person's Ctrl-C or a runner's end raises in the middle of a conversion."""
+
+
+def test_an_interrupted_conversion_leaves_no_answer_to_the_next_question(tmp_path):
+    def interrupt(number, frame):
+        raise Interrupted
+
+    first, second = word_document("the first document"), word_document("the second document")
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with OfficePool(directory=tmp_path) as pool:
+            expected = pool.convert(second)
+            (stopped,) = pool.process_ids()
+            os.kill(stopped, signal.SIGSTOP)
+            threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGUSR1)).start()
+            with pytest.raises(Interrupted):
+                pool.convert(first)
+            assert is_gone(stopped)
+            assert pool.convert(second) == expected
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 def test_process_is_replaced_after_its_share_of_documents(tmp_path):
     content = word_document("hello")
     with OfficePool(directory=tmp_path, recycle_after=2) as pool:

@@ -17,8 +17,8 @@ from templates.catalog import document_types_with_templates, editions_of
 from templates.view import UNKNOWN
 from templates.words import FILE, translated, word
 
-CODES = {"type", "language", "second_language", "prevailing", "visibility", "call_profile"}
-"""Fields whose values are codes, which no document prints as words."""
+CODES = {"type", "language", "second_language", "prevailing", "visibility", "call_profile", "order"}
+"""Fields whose values are codes, which no document prints as words; ``order`` is that of signing."""
 
 
 def enumerated(kind, seen):
