@@ -1,13 +1,17 @@
-"""A token of SoftHSM 2 (Debian: softhsm2) with keys that tests give it, in a folder of its own.
+"""Tokens of SoftHSM 2 (Debian: softhsm2) with keys that tests give them.
 
-The library reads ``SOFTHSM2_CONF`` once in a process, when it is loaded: one folder serves all tests of a process.
+The library reads ``SOFTHSM2_CONF`` once in a process, when it is loaded: one folder of tokens serves all its tests.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pkcs11
@@ -30,15 +34,14 @@ class SoftToken:
     _made: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        tokens = self.folder / "tokens"
-        tokens.mkdir(parents=True)
-        configuration = self.folder / "softhsm2.conf"
-        configuration.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
-        os.environ["SOFTHSM2_CONF"] = str(configuration)
+        self.folder.mkdir(parents=True)
+        _configure()
         self.add_token(self.name)
 
     def add_token(self, name: str) -> None:
         _softhsm("--init-token", "--free", "--label", name, "--so-pin", OFFICER_PIN, "--pin", PIN)
+        # a library that is loaded already has its list of tokens
+        pkcs11.lib(str(MODULE)).reinitialize()
 
     def add_key(self, label: str, key: PrivateKey, *certificates: x509.Certificate, token: str | None = None) -> None:
         """Import a key and its certificate under ``label``; further certificates under labels of their own."""
@@ -70,6 +73,17 @@ class SoftToken:
     def address(self, label: str) -> str:
         """The key as a setting names it."""
         return f"pkcs11:{MODULE}?token={self.name.replace(' ', '%20')}&label={label}"
+
+
+@cache
+def _configure() -> None:
+    """Name the folder of this process's tokens, before the library is first loaded."""
+    folder = Path(tempfile.mkdtemp(prefix="convenio-softhsm-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    configuration, tokens = folder / "softhsm2.conf", folder / "tokens"
+    tokens.mkdir()
+    configuration.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(configuration)
 
 
 def _softhsm(*options: object) -> None:

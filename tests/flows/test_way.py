@@ -165,7 +165,7 @@ class FaultyStore:
         raise StoreUnavailable("the store did not answer", where=key)
 
 
-WRITINGS = {"draft": 4, "prepare": 1, "conclude": 2, "publish": 1}
+WRITINGS = {"draft": 4, "prepare": 1, "conclude": 6, "publish": 1}
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept but not answered"])
