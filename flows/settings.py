@@ -6,6 +6,7 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -103,6 +104,15 @@ class Settings(BaseSettings):
     def _names_known_types(cls, policies: dict[str, SignaturePolicy]) -> dict[str, SignaturePolicy]:
         require_known_types(policies)
         return policies
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+            raise ValueError("is no IANA time zone, such as Europe/Prague") from fault
+        return name
 
     @field_validator("archive_url")
     @classmethod

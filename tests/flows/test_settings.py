@@ -95,3 +95,10 @@ def test_the_ledger_is_searched_at_least_every_minute(tmp_path, monkeypatch):
     with pytest.raises(InputError) as refusal:
         read_settings(tmp_path)
     assert [problem.path for problem in refusal.value.faults] == ["CONVENIO_SWEEP_SECONDS"]
+
+
+@pytest.mark.parametrize("zone", ["Mars", "../../etc/passwd", ""])
+def test_a_time_zone_that_does_not_exist_is_refused_when_it_is_read(zone, tmp_path):
+    (tmp_path / "convenio.toml").write_text(f'time_zone = "{zone}"\n')
+    with pytest.raises(InputError, match="is no IANA time zone"):
+        read_settings(tmp_path)
