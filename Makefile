@@ -1,10 +1,11 @@
 # Every target first installs what it needs and is missing; see .ci/set-up.
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
+WORKERS := $(shell nproc | awk '{ print $$1 < 4 ? $$1 + 1 : 4 }')
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up examples test check coverage docs bench interop
+.PHONY: help demo up examples screenshots test check coverage docs bench interop
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target does; do \
@@ -22,6 +23,10 @@ examples: ## every example as DOCX and PDF/A, into out/
 	@.ci/set-up run
 	@$(BIN)/python -m examples.render out
 
+screenshots: ## every page of the portal in light, dark and phone form, into out/screenshots
+	@.ci/set-up test
+	@$(BIN)/python -m tests.portal.tour out/screenshots
+
 test: ## all tests
 	@.ci/set-up test
 	@$(PYTEST)
@@ -38,9 +43,10 @@ coverage: ## all tests, with the branches they miss
 	@.ci/set-up test
 	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
-docs: ## the pages on document types, from models and templates
+docs: ## the pages on document types, and the catalogs of the interface, from models, templates and pages
 	@.ci/set-up check
 	@$(BIN)/python -m docs.pages
+	@$(BIN)/python -m docs.messages
 
 bench: ## what the way costs, beside a naive script
 	@.ci/set-up run

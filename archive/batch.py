@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from archive import entries, register
+from archive import entries, named_digests, register, webhooks
 from archive.database import writing
 from archive.entries import Recorded
 from archive.transaction import Appended, check_same_act, entry_of
@@ -188,6 +188,8 @@ class _Batch:
         entries.append(self._connection, self._size, *self._leaves)
         rows = (register.row_of(self.states[agreement], last.occurred_at) for agreement, last in self._moved.items())
         register.write_all(self._connection, rows, self._begun)
+        named_digests.note(self._connection, *(entry for entry, _ in self._leaves))
+        webhooks.tell(self._connection, *(entry for entry, _ in self._leaves))
         for new, last in self._numbers.items():
             if last:
                 register.give_numbers(self._connection, new.document_type.upper(), new.year, last)

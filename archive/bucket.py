@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import responses
 from typing import Protocol
 
 from archive.store import Encryption, Holding, ListedVersion, LockMode, Weakness
@@ -20,9 +21,14 @@ class RefusedByStore(Refused):
     """The store answered with an error; ``status`` is the HTTP status and ``code`` the error code of its answer."""
 
     def __init__(self, what: str, *, where: str, status: int, code: str, remedy: str | None = None) -> None:
-        super().__init__(what, where=where, got=f"{status} {code}", remedy=remedy)
+        super().__init__(what, where=where, got=status_line(status, code), remedy=remedy)
         self.status = status
         self.code = code
+
+
+def status_line(status: int, code: str) -> str:
+    """Return an answer as a person reads it; one without a body, as to HEAD, has its status for a code."""
+    return f"{status} {responses.get(status, '')}".rstrip() if code == str(status) else f"{status} {code}"
 
 
 @dataclass(frozen=True, slots=True)

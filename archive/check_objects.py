@@ -1,24 +1,35 @@
 """Store against ledger, both ways: what entries name is there as named, and what is there somebody named.
 
+What a named record or report names is named too: its own digest stands in the ledger.
+
 Locks stop neither delete markers nor newer versions, so both are looked for: the object beneath is still the one that
 was deposited, and whoever laid something over it is found out.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from archive.attack import Attack
 from archive.findings import Findings
 from archive.inventory import StoredObject, read_inventory, stored_objects
 from archive.layout import deposit_key, working_key
-from archive.named import Place, place_of
+from archive.named import Place, named_in, place_of
 from archive.recount import Recount
 from archive.store import ObjectStore, named_digest
-from schemas.errors import Invalid, Refused
+from schemas.errors import DigestMismatch, Invalid, Refused
 from schemas.evidence import DepositReceipt
 from schemas.installation import INSTALLATION
 from schemas.state import AgreementState, Stage
 
 _WORK, _DATA, _DEPOSITS = "work/v1/", "work/v1/data", "agreements/v1/"
+
+
+class _Named(NamedTuple):
+    """The first leaf by which an object is named, and its words."""
+
+    leaf: int
+    said: str
 
 
 class ObjectCheck:
@@ -32,6 +43,8 @@ class ObjectCheck:
         self._store, self._findings, self._read_all = store, findings, read_all
         self._objects: dict[str, StoredObject] = {}
         self._places: dict[Place, str] = {}
+        self._named: dict[Place, _Named] = {}
+        self._altered: set[str] = set()
 
     def look(self) -> None:
         """List the whole store; raises :class:`StoreUnavailable` where it does not answer."""
@@ -43,27 +56,54 @@ class ObjectCheck:
     def compare(self, recount: Recount) -> None:
         """Compare the listing with the ledger."""
         before = self._findings.attacks
-        self._named(recount)
+        self._named = {
+            place: _Named(leaf, f"leaf {leaf} names {place.digest}") for place, leaf in recount.named.items()
+        }
+        self._follow(recount)
+        self._missing(recount)
         for receipt in recount.receipts:
             self._deposit(recount, receipt)
         unnamed = [self._covered(recount, found) for found in self._objects.values()].count(False)
         read = self._read() if self._read_all else 0
         if self._findings.attacks == before:
             said = (
-                f"{len(self._objects)} objects, {len(recount.named)} named by entries, {len(recount.receipts)} deposits"
+                f"{len(self._objects)} objects, {len(recount.named)} named by entries, "
+                f"{len(self._named) - len(recount.named)} by records and reports, {len(recount.receipts)} deposits"
             )
             read_too = f", {read} read and hashed" if self._read_all else ", listed only"
             left = f"; {unnamed} working copies of stages that were broken off" if unnamed else ""
             self._findings.holds("objects", said + read_too + left)
         self._inventory(recount)
 
-    def _named(self, recount: Recount) -> None:
-        needed = {place: leaf for place, leaf in recount.named.items() if recount.requires(place)}
-        missing = {place: leaf for place, leaf in needed.items() if not self._is_there(place)}
+    def _follow(self, recount: Recount) -> None:
+        """Add what the records and reports name that are there."""
+        for place, leaf in recount.naming.items():
+            if not recount.requires(place) or not self._is_there(place):
+                continue
+            key = self._places[place]
+            try:
+                files = named_in(place, self._store.get(key))
+            except Refused:
+                continue  # listed, and gone since
+            except DigestMismatch as fault:
+                self._altered.add(key)
+                self._findings.attack(
+                    Attack.OBJECT_ALTERED, f"its bytes hash to {fault.got}, its name says otherwise", key
+                )
+                continue
+            except Invalid as fault:
+                self._findings.open("objects", f"what it names is not known: {fault.what}, {fault.got}", key)
+                continue
+            for named, what in files.items():
+                self._named.setdefault(named, _Named(leaf, f"{what}, named by {place.digest}, which leaf {leaf} names"))
+
+    def _missing(self, recount: Recount) -> None:
+        needed = {place: named for place, named in self._named.items() if recount.requires(place)}
+        missing = {place: named for place, named in needed.items() if not self._is_there(place)}
         if not missing:
             return
-        first = min(missing.values())
-        lasting = sum(leaf < first for leaf in needed.values())
+        first = min(named.leaf for named in missing.values())
+        lasting = sum(named.leaf < first for named in needed.values())
         rolled_back = lasting and len(missing) > 1 and len(needed) - lasting == len(missing)
         if rolled_back:
             self._findings.attack(
@@ -71,15 +111,13 @@ class ObjectCheck:
                 f"all {len(missing)} objects first named by leaf {first} or later are missing, none before",
                 f"leaf {first}",
             )
-        for place, leaf in missing.items():
-            self._findings.attack(
-                Attack.OBJECT_MISSING, f"leaf {leaf} names {place.digest}", f"{place.folder}/{place.digest}"
-            )
+        for place, named in missing.items():
+            self._findings.attack(Attack.OBJECT_MISSING, named.said, place.key)
 
     def _is_there(self, place: Place) -> bool:
         if place not in self._places:
             # stored after the listing, if at all
-            for found in stored_objects(self._store, f"{place.folder}/{place.digest}"):
+            for found in stored_objects(self._store, place.key):
                 self._objects[found.key] = found
                 self._places[place] = found.key
         key = self._places.get(place)
@@ -109,7 +147,7 @@ class ObjectCheck:
         if folder.startswith(_DEPOSITS):
             self._deposit_recorded(recount, found.key)
             return True
-        return Place(folder, digest) in recount.named
+        return Place(folder, digest) in self._named
 
     def _known(self, recount: Recount, folder: str) -> bool:
         if folder == _DATA:
@@ -163,7 +201,7 @@ class ObjectCheck:
                 continue
             content = self._store.examine(found.key, found.first.version)
             read += 1
-            if content is not None and content.sha256 != named:
+            if content is not None and content.sha256 != named and found.key not in self._altered:
                 self._findings.attack(
                     Attack.OBJECT_ALTERED, f"its bytes hash to {content.sha256}, its name says otherwise", found.key
                 )
@@ -184,7 +222,7 @@ class ObjectCheck:
         before = self._findings.attacks
         for line in lines:
             place, found = Place(line.key.rpartition("/")[0], line.sha256), self._objects.get(line.key)
-            if not recount.requires(place) or (place in recount.named and found is None):
+            if not recount.requires(place) or (place in self._named and found is None):
                 continue  # disposed of; or missing, and said so
             if found is None or found.first is None:
                 self._findings.attack(Attack.OBJECT_MISSING, f"it was there on {taken.day}", line.key)

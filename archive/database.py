@@ -26,7 +26,7 @@ from sqlalchemy.exc import (
 
 from schemas.errors import ConvenioError, Invalid, Refused, Unavailable
 
-HEAD = "0002"
+HEAD = "0003"
 """The schema revision this code works with. Known here so that Alembic is imported only where there is work for it."""
 
 POLL_SECONDS = 0.001

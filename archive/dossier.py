@@ -16,6 +16,7 @@
     etsi/<field>.xml               the validation of a field as ETSI TS 119 102-2 has it
     evidence/<sha256>.*            records of clicks and paper originals; scans as received, and their seals
     manifest.json                  format, version, agreement, SHA-256 and size of every other member
+    manifest.note                  signed note of the ledger's key over the manifest (archive/manifest_note.py)
     people.json, remarks.json,
     openings.json                  openings by commitment (of records of clicks: addresses); what was erased is missing
     proofs/<counter>.tlog-proof    the leaf's inclusion proof with the checkpoint (C2SP tlog-proof)
@@ -26,12 +27,12 @@
     templates/<sha256>.docx        the templates the drafts were made from
 
 All JSON but the drafts' and the report's (whose digests the ledger holds) is RFC 8785. The same ledger state and
-checkpoint give the same bytes.
+checkpoint give the same bytes, the signature over the manifest too: Ed25519 is deterministic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeVar
@@ -43,6 +44,7 @@ from archive.canonical_zip import write_canonical
 from archive.enclosed import click_records, enclosed_files
 from archive.exact import exact_json
 from archive.history import History, history_of
+from archive.manifest_note import MANIFEST_NOTE, manifest_text
 from archive.merkle import leaf_hash, verify_inclusion
 from archive.record import (
     Addresses,
@@ -86,7 +88,7 @@ class Listed(Evidence):
 
 
 class Manifest(Evidence):
-    """What a dossier holds, by name: every member but the manifest itself."""
+    """What a dossier holds, by name: every member but the manifest itself and the note that signs it."""
 
     format: Literal["convenio-dossier"] = "convenio-dossier"
     version: Literal[2] = 2
@@ -111,7 +113,7 @@ class DossierContents:
     name (:func:`archive.enclosed.enclosed_files`). ``people``, ``remarks`` and ``addresses`` may hold more than the
     entries and records speak of; nothing that they do not speak of gets into the dossier. ``token`` is the RFC 3161
     token over the checkpoint's note, ``verifier`` the SHA-256 of the standalone verifier that the README names,
-    ``bound`` a day to answer for.
+    ``bound`` a day to answer for. ``sign`` returns a text as a note signed by the key of the checkpoint's ledger.
     """
 
     entries: Sequence[ProvenEntry]
@@ -121,6 +123,7 @@ class DossierContents:
     people: Sequence[PersonOpening]
     remarks: Sequence[RemarkOpening]
     verifier: Digest
+    sign: Callable[[str], str]
     addresses: Sequence[AddressOpening] = ()
     bound: Day | None = None
 
@@ -176,14 +179,17 @@ def build_dossier(contents: DossierContents) -> bytes:
     if (day := contents.bound) is not None:
         told = bound_on(history, record.document, on=day.on, until=day.until, overtaken_by=day.overtaken_by)
         members[BOUND] = exact_json(told)
-    return write_canonical({**members, MANIFEST: exact_json(manifest_of(history.agreement, members))})
+    manifest = exact_json(manifest_of(history.agreement, members))
+    text = manifest_text(contents.checkpoint.origin, history.agreement, day.on if day else None, manifest)
+    return write_canonical({**members, MANIFEST: manifest, MANIFEST_NOTE: contents.sign(text).encode()})
 
 
 def manifest_of(agreement: str, members: Mapping[str, bytes]) -> Manifest:
-    """Return the manifest of ``members`` (without the manifest itself), by name."""
+    """Return the manifest of ``members``, by name: of all but the manifest itself and its note."""
     listed = (
         Listed(name=name, sha256=digest_of(content), size_bytes=len(content))
         for name, content in sorted(members.items())
+        if name not in (MANIFEST, MANIFEST_NOTE)
     )
     return Manifest(agreement=agreement, members=tuple(listed))
 

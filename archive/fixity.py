@@ -6,15 +6,16 @@ whose keys begin with ``probe/`` are the probe's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
 
 from archive.inventory import PROBED
-from archive.named import Place, place_of
+from archive.named import Place, named_in, place_of
 from archive.store import Holding, ListedVersion, LockMode, ObjectStore, Weakness, named_digest
+from schemas.errors import DigestMismatch, Invalid, Refused
 from schemas.evidence import DepositReceipt, Evidence, digest_of
 
 WHOLE_STORE = "the whole store"
@@ -87,19 +88,21 @@ def sweep(
     *,
     deposits: Sequence[Deposit],
     named: Collection[Place],
+    naming: Collection[Place] = (),
     due: Callable[[str], bool],
     day: date,
 ) -> FixityReport:
     """Return what is wrong with the store; raises :class:`StoreUnavailable` where it does not answer.
 
-    ``named`` are the places of all other objects the ledger names: read it before this lists the store, for bytes are
-    stored before the entry that names them.
+    ``named`` are the places of all other objects the ledger names, ``naming`` of the records and reports among them:
+    what these name has to be there too. Read the ledger before this lists the store, for bytes are stored before the
+    entry that names them.
     """
     look = _Sweep(store, due)
     look.settings()
     look.listing()
     look.deposits(deposits)
-    look.missing(named)
+    look.missing({*named, *look.named_by(naming)})
     return FixityReport(
         day=day,
         promise=store.capabilities.promise,
@@ -114,7 +117,7 @@ class _Sweep:
     def __init__(self, store: ObjectStore, due: Callable[[str], bool]) -> None:
         self._store = store
         self._due = due
-        self._places: set[Place] = set()
+        self._places: dict[Place, str] = {}
         self.faults: set[Fault] = set()
         self.listed = self.read = self.read_bytes = 0
 
@@ -139,7 +142,7 @@ class _Sweep:
     def _key(self, key: str, kept: list[ListedVersion]) -> None:
         named = named_digest(key)
         if named is not None:
-            self._places.add(place_of(key, named))
+            self._places[place_of(key, named)] = key
         first = kept[-1]
         # two writers at one instant may both have stored the same bytes: only others are an alarm
         for newer in kept[:-1]:
@@ -194,10 +197,24 @@ class _Sweep:
         elif holding.retain_until < until or _weaker(holding.lock_mode, receipt.lock_mode):
             self._fault(Damage.LOCK_SHORTENED, receipt.key, receipt.version, got, expected)
 
+    def named_by(self, naming: Collection[Place]) -> Iterator[Place]:
+        """Yield the places of all files that records and reports name, and find which of these were altered."""
+        for place in sorted(place for place in naming if place in self._places):
+            key = self._places[place]
+            try:
+                yield from named_in(place, self._store.get(key))
+            except Refused:
+                continue  # listed, and gone since
+            except DigestMismatch as fault:
+                if (Damage.ALTERED, key) not in {(known.damage, known.key) for known in self.faults}:
+                    self._fault(Damage.ALTERED, key, got=fault.got, expected=place.digest)
+            except Invalid:
+                continue  # its bytes are the ones named: what they mean is for the check of the ledger to say
+
     def missing(self, named: Collection[Place]) -> None:
         """Find what the ledger names and the listing does not show."""
-        for place in sorted(set(named) - self._places):
-            self._fault(Damage.MISSING, f"{place.folder}/{place.digest}", expected=place.digest)
+        for place in sorted(set(named) - self._places.keys()):
+            self._fault(Damage.MISSING, place.key, expected=place.digest)
 
     def _examine(self, key: str, version: str | None) -> DepositReceipt | None:
         found = self._store.examine(key, version)

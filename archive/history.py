@@ -10,17 +10,21 @@ from typing import TypeVar
 from schemas.errors import Refused
 from schemas.events import (
     Concluded,
+    Declined,
     Delegated,
     DelegationConfirmed,
     DelegationRevoked,
     Drafted,
     Edited,
     Entry,
+    Lapsed,
     Prepared,
+    Rejected,
     Renewed,
     Requested,
     Revised,
     Signed,
+    Withdrawn,
 )
 from schemas.evidence import DepositReceipt, Digest
 from schemas.lifecycle import fold
@@ -153,13 +157,7 @@ def history_of(entries: Sequence[Entry]) -> History:
     """
     state = fold(entries)
     if state.stage is not Stage.ARCHIVED:
-        raise Refused(
-            "the agreement is not archived",
-            where=state.agreement,
-            got=state.stage,
-            expected=Stage.ARCHIVED,
-            remedy="a dossier is written when the signed document is in the archive",
-        )
+        raise _not_archived(entries, state)
     # An archived state implies these: no other way through the lifecycle ends there.
     return History(
         entries=tuple(entries),
@@ -168,6 +166,24 @@ def history_of(entries: Sequence[Entry]) -> History:
         concluded=_last(entries, Concluded),
         renewals=tuple(entry.event for entry in entries if isinstance(entry.event, Renewed)),
         concluded_at=next(entry.occurred_at for entry in entries if isinstance(entry.event, Concluded)),
+    )
+
+
+def _not_archived(entries: Sequence[Entry], state: AgreementState) -> Refused:
+    """Return the refusal that says whether there will be a dossier, or why there is none, of any day."""
+    got, remedy = str(state.stage), "a dossier is written when the signed document is in the archive"
+    ends = [entry for entry in entries if isinstance(entry.event, Rejected | Withdrawn | Declined | Lapsed)]
+    if ends:
+        got = f"{ends[-1].event.type} on {ends[-1].occurred_at.date().isoformat()}"
+        remedy = (
+            "there is no dossier of it, for no day: it was never signed by all and archived, so it binds nobody; "
+            f"what happened is told by: convenio timeline {state.agreement}"
+        )
+    if state.stage is Stage.DISPOSED:
+        got = "what was stored of it is destroyed"
+        remedy = f"what was destroyed, and on what authority: convenio archive certificate {state.agreement} -o FILE"
+    return Refused(
+        "the agreement is not archived", where=state.agreement, got=got, expected=Stage.ARCHIVED, remedy=remedy
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from archive import entries, publication
 from archive.checkpoint import CheckpointKey, open_checkpoint
+from archive.continuity import database_behind
 from archive.database import reading
 from archive.log_store import CHECKPOINT, LogStore, kept_path
 from schemas.errors import Invalid
@@ -49,33 +50,30 @@ def read_position(engine: Engine, key: CheckpointKey, store: LogStore) -> Positi
     kept = _kept(store, signed, key) or _kept(store, earlier, key)
     if kept is None and (shown is not None or _kept_any(store)):
         raise Invalid(
-            "the log store was rolled back",
+            "the published log is behind the database: it was set back to an older copy",
             where=store.name,
-            got="neither of the last two checkpoints is kept there",
-            expected=f"checkpoints of {', '.join(str(one.tree_size) for one in (earlier, signed) if one)} leaves",
-            remedy="restore the log store; an empty one is filled from a database that proves",
+            got=f"{_size(shown)} of {_size(signed)} entries shown, and neither of the last two checkpoints kept",
+            expected=f"checkpoints of {', '.join(str(one.tree_size) for one in (earlier, signed) if one)} entries",
+            remedy="bring back the newest copy of the log; an empty log is filled from a database that proves",
         )
     return Position(size, signed, kept, shown)
 
 
 def _check_not_ahead(size: int, signed: Checkpoint | None, shown: Checkpoint | None, store: LogStore) -> None:
-    signed_size = 0 if signed is None else signed.tree_size
-    if shown is not None and shown.tree_size > signed_size:
-        raise Invalid(
-            "the log store is ahead of the database",
-            where=store.name,
-            got=f"a database of {size} leaves, signed up to {signed_size}",
-            expected=f"at least the {shown.tree_size} leaves that were published",
-            remedy="the database was rolled back: restore it, or rebuild it from the log (convenio ledger restore)",
-        )
-    if shown is not None and signed is not None and shown.tree_size == signed_size and shown.root != signed.root:
+    if shown is not None and shown.tree_size > _size(signed):
+        raise database_behind(size, shown, store)
+    if shown is not None and signed is not None and shown.tree_size == signed.tree_size and shown.root != signed.root:
         raise Invalid(
             "the log store shows another tree than the database signed",
             where=store.name,
             got=f"{shown.tree_size} leaves, root {shown.root}",
-            expected=f"{signed_size} leaves, root {signed.root}",
+            expected=f"{signed.tree_size} leaves, root {signed.root}",
             remedy="two ledgers were signed with one key: keep both checkpoints, they prove it",
         )
+
+
+def _size(checkpoint: Checkpoint | None) -> int:
+    return 0 if checkpoint is None else checkpoint.tree_size
 
 
 def _kept(store: LogStore, signed: Checkpoint | None, key: CheckpointKey) -> Checkpoint | None:

@@ -7,7 +7,7 @@ from schemas import events as ev
 from schemas.evidence import Digest
 from schemas.signature import LegalEffect, SigningWay
 
-_WAYS = {
+WAYS = {
     SigningWay.PKCS12: "with a certificate and key in a file",
     SigningWay.PKCS11: "with a key in a token",
     SigningWay.CSC: "with a key kept by a trust service",
@@ -15,6 +15,7 @@ _WAYS = {
     SigningWay.CLICK: "by click, recorded under the organisation's seal",
     SigningWay.PAPER: "on paper; the scan was compared and recorded under the organisation's seal",
 }
+"""How a signatory signs, as the end of a sentence."""
 
 
 def sentence(event: ev.Event, document: StatedDocument, *, by_delegate: bool = False) -> str:
@@ -64,11 +65,11 @@ def _signing(event: ev.Event, document: StatedDocument, *, by_delegate: bool) ->
         case ev.Invited():
             return f"{_name(event.signatory, document)} was asked to sign"
         case ev.Signed(way=SigningWay.PAPER):
-            return f"{_name(event.signatory, document)} signed {_WAYS[event.way]} ({event.effect})"
+            return f"{_name(event.signatory, document)} signed {WAYS[event.way]} ({event.effect})"
         case ev.Signed():
             whom = f"{'for' if by_delegate else 'as'} {_name(event.signatory, document)}"
             effect = f"recorded as {event.effect}" if event.effect is LegalEffect.QES else event.effect
-            return f"Signed {whom}, {_WAYS[event.way]} ({effect})"
+            return f"Signed {whom}, {WAYS[event.way]} ({effect})"
         case ev.Delegated():
             return f"Named a person to sign for {_name(event.signatory, document)}, with evidence of authority"
         case ev.DelegationConfirmed():

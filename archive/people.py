@@ -37,6 +37,11 @@ class People:
         with reading(self._engine) as connection:
             return get(connection, email)
 
+    def find(self, email: str) -> Person | None:
+        """Return the person with this address, if there is one."""
+        with reading(self._engine) as connection:
+            return find(connection, email)
+
     def everyone(self, *, role: Role | None = None) -> tuple[Person, ...]:
         """Return all people, or those with ``role``, by address."""
         with reading(self._engine) as connection:
@@ -88,6 +93,19 @@ def add(
     return person
 
 
+def give_roles(connection: Connection, email: str, roles: Iterable[Role], offices: Iterable[Office]) -> Person:
+    """Put these roles and offices in place of those a person holds, and return them.
+
+    Raises :class:`Refused` for an unknown address, :class:`InputError` for no role and for offices of no reviewer.
+    """
+    found, wanted = get(connection, email), set(roles)
+    if not wanted:
+        raise InputError("a person has at least one role", got="none", expected="at least one role")
+    person = found.model_copy(update={"roles": _ordered(wanted), "offices": _held(wanted, offices)})
+    connection.execute(update(people).where(people.c.email == person.email), _columns(person))
+    return person
+
+
 def get(connection: Connection, email: str) -> Person:
     """Return the person with this address; raises :class:`Refused`, proposing the nearest, where there is none."""
     if (person := find(connection, email)) is None:
@@ -104,8 +122,8 @@ def find(connection: Connection, email: str) -> Person | None:
 def _acted(connection: Connection, commitment: Digest) -> bool:
     """Whether an entry of the ledger speaks of the person behind ``commitment``; looks through all of them."""
     return any(
-        commitment in {recorded.entry.actor.person, getattr(recorded.entry.event, "delegate", None)}
-        for recorded in entries.every(connection)
+        commitment in {entry.actor.person, getattr(entry.event, "delegate", None), getattr(entry.event, "person", None)}
+        for entry in (recorded.entry for recorded in entries.every(connection))
     )
 
 

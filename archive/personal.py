@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
-from archive import entries, tables
+from archive import accounts, entries, form_drafts, tables
+from archive.catalogue import forget_agreement, forget_person
 from archive.database import reading, writing
 from archive.people import get
 from schemas import events as ev
@@ -20,8 +21,11 @@ from schemas.evidence import Digest, canonical_json
 from schemas.installation import INSTALLATION
 from schemas.people import Person
 
-PERSONAL: tuple[Table, ...] = (tables.people, tables.remarks, tables.openings)
-"""The tables whose rows open commitments of the ledger."""
+PERSONAL: tuple[Table, ...] = (tables.people, tables.remarks, tables.openings, tables.review_comments)
+"""The tables whose rows open commitments of the ledger, and what reviewers said of drafts."""
+
+SINCE_REVIEWS = frozenset({tables.review_comments.name})
+"""What backups made before there were reviews in the portal do not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,20 @@ def traces_of(connection: Connection, persons: frozenset[Digest]) -> Traces:
 def erase_person(connection: Connection, email: str) -> Person:
     """Delete the rows that open the ledger's commitments to one person, and return whom they stood for.
 
-    Their address, name and salt; the remarks they made; the openings of their click records; links sent to them. Raises
+    Their address, name and salt; the remarks they made; the openings of their click records; links sent to them; what
+    they said and uploaded in reviews; forms they began; their account with its sessions and tokens. Raises
     :class:`Refused` for an unknown address.
     """
     person = get(connection, email)
     traces = traces_of(connection, frozenset({person.commitment}))
     connection.execute(delete(tables.people).where(tables.people.c.email == person.email))
-    for table in (tables.openings, tables.sign_links):
+    accounts.erase(connection, person.email)
+    for table in (tables.openings, tables.sign_links, tables.review_comments, tables.uploaded_edits):
         connection.execute(delete(table).where(table.c.person == person.commitment))
     for remark in traces.remarks:
         connection.execute(delete(tables.remarks).where(tables.remarks.c.commitment == remark))
+    form_drafts.erase(connection, person.commitment)
+    forget_person(connection, person.email, person.name)
     return person
 
 
@@ -72,8 +80,9 @@ def erase_agreement(connection: Connection, agreement: str) -> None:
     """
     for remark in _remarks_disposed_of(connection, frozenset({agreement})):
         connection.execute(delete(tables.remarks).where(tables.remarks.c.commitment == remark))
-    for table in (tables.openings, tables.sign_links):
+    for table in (tables.openings, tables.sign_links, tables.review_comments, tables.uploaded_edits):
         connection.execute(delete(table).where(table.c.agreement == agreement))
+    forget_agreement(connection, agreement)
 
 
 def erased_persons(connection: Connection) -> frozenset[Digest]:
@@ -107,7 +116,7 @@ def restore_personal(engine: Engine, dumped: bytes) -> int:
             there = set(connection.execute(select(key)).scalars())
             rows = [
                 row
-                for row in held[table.name]
+                for row in held.get(table.name, ())
                 if row[key.name] not in there
                 and not {row.get("commitment"), row.get("person")} & erased
                 and row.get("commitment") not in gone
@@ -132,11 +141,12 @@ def _remarks_disposed_of(connection: Connection, disposed: frozenset[str]) -> fr
     return frozenset(remark for remark in remarks if remark is not None)
 
 
-def _read(dumped: bytes) -> Mapping[str, list[dict[str, str | None]]]:
+def _read(dumped: bytes) -> Mapping[str, list[dict[str, str | int | None]]]:
     try:
         held = json.loads(dumped)
         expected = {table.name: {column.name for column in table.columns} for table in PERSONAL}
-        if held.keys() == expected.keys() and all(set(row) == expected[name] for name in held for row in held[name]):
+        known = held.keys() in (expected.keys(), expected.keys() - SINCE_REVIEWS)
+        if known and all(set(row) == expected[name] for name in held for row in held[name]):
             return held
     except (ValueError, AttributeError, TypeError) as cause:
         raise Invalid("the personal data of a backup cannot be read", got=type(cause).__name__) from cause

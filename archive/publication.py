@@ -73,11 +73,11 @@ def check_long_enough(size: int, signed: Checkpoint) -> None:
     """Raise :class:`Invalid` where a ledger of ``size`` leaves is shorter than what was signed."""
     if signed.tree_size > size:
         raise Invalid(
-            "the ledger is shorter than what was signed",
+            "the database is behind its own checkpoint: entries were lost",
             where=f"checkpoint of {signed.tree_size}",
-            got=f"{size} leaves",
-            expected=f"at least {signed.tree_size} leaves",
-            remedy="entries were lost: restore the newest backup before anything is appended",
+            got=f"{size} entries",
+            expected=f"at least {signed.tree_size} entries: {signed.tree_size - size} missing",
+            remedy="write nothing: move the database aside and keep it, then bring it back: convenio restore BACKUP",
         )
 
 

@@ -18,7 +18,7 @@ from archive.checkpoint import open_checkpoint
 from archive.exact import read_exact
 from archive.findings import Findings
 from archive.merkle import leaf_hash
-from archive.named import Place, named_by, receipts_of
+from archive.named import Place, named_by, naming, receipts_of
 from archive.register import RegisterRow, row_of
 from archive.tile_edge import Edge
 from archive.tiles import Tile
@@ -61,6 +61,7 @@ class Recount:
 
     ``whole`` is false where some are missing and nothing after them was read; ``contradicted`` is true where a signed
     checkpoint, or their own hashes, say that they were others; ``signed_size`` is the largest size they are signed in.
+    ``named`` and ``naming`` (records and reports among them that name further files) have the first leaf of each.
     """
 
     size: int = 0
@@ -73,6 +74,7 @@ class Recount:
     register: dict[str, RegisterRow] = field(default_factory=dict)
     states: dict[str, AgreementState] = field(default_factory=dict)
     named: dict[Place, int] = field(default_factory=dict)
+    naming: dict[Place, int] = field(default_factory=dict)
     owners: dict[Place, set[str]] = field(default_factory=dict)
     certificates: set[Place] = field(default_factory=set)
     receipts: list[DepositReceipt] = field(default_factory=list)
@@ -202,6 +204,8 @@ class _Walk:
             self._found.owners.setdefault(place, set()).add(entry.agreement)
             if isinstance(entry.event, ev.Disposed):
                 self._found.certificates.add(place)
+        for place in naming(entry):
+            self._found.naming.setdefault(place, leaf_index)
         self._found.receipts.extend(receipts_of(entry))
         if isinstance(entry.event, ev.PersonErased):
             self._found.erased[entry.event.person] = leaf_index

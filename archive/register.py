@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, func, insert, select, update
 
-from archive import entries, tables
+from archive import entries, named_digests, tables
 from archive.database import reading, writing
 from archive.proposals import unknown
 from schemas.errors import Refused
@@ -18,6 +18,9 @@ from schemas.state import AgreementState, Stage
 
 AGREEMENT_ID = re.compile(r"(?P<document_type>[A-Z][A-Z0-9-]*)-(?P<year>[0-9]{4})-(?P<number>[0-9]{4,})")
 """``MOU-2026-0001``."""
+
+LISTS = ("waits_for", "changes", "ways")
+"""Columns that hold several words, separated by spaces."""
 
 SYSTEM_STAGES = (Stage.REQUESTED, Stage.APPROVED, Stage.SIGNED, Stage.CONCLUDED)
 """Stages in which no person is waited for."""
@@ -29,7 +32,10 @@ class RegisterRow(Evidence):
     ``waits_for`` names who can move the agreement on: ``system``, ``manager``, ``office:legal``,
     ``signatory:<id>``; empty when it is archived or ended. ``since`` is when it reached its stage, ``updated_at``
     when its last entry occurred; ``counter`` is that entry's, ``pdf`` the newest revision; ``changes`` are the
-    agreements it changes or takes the place of; ``sign_by`` is the last day to sign.
+    agreements it changes or takes the place of; ``sign_by`` is the last day to sign, ``owner`` a commitment to who
+    requested it; ``retention_until`` is the last day of retention, ``held`` whether a legal hold is in place, and
+    ``disposal`` a commitment to who proposed to dispose of it; ``level`` is the level validated, ``ways`` are how it
+    was signed so far.
     """
 
     id: AgreementId
@@ -44,6 +50,12 @@ class RegisterRow(Evidence):
     pdf: Digest | None
     changes: tuple[str, ...] = ()
     sign_by: date | None = None
+    owner: Digest | None = None
+    retention_until: date | None = None
+    held: bool = False
+    disposal: Digest | None = None
+    level: str | None = None
+    ways: tuple[str, ...] = ()
 
 
 def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
@@ -61,6 +73,12 @@ def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
         pdf=state.pdf,
         changes=state.changes,
         sign_by=state.sign_by,
+        owner=state.owner,
+        retention_until=state.retention_until,
+        held=state.held,
+        disposal=state.disposal.by if state.disposal else None,
+        level=state.level,
+        ways=tuple(sorted({signature.way.value for signature in state.signatures})),
     )
 
 
@@ -96,7 +114,7 @@ class Register:
         if waits_for is not None:
             statement = statement.where((" " + columns.waits_for + " ").contains(f" {waits_for} ", autoescape=True))
         with reading(self._engine) as connection:
-            return tuple(_parsed(row) for row in connection.execute(statement).mappings())
+            return tuple(row_from(row) for row in connection.execute(statement).mappings())
 
     def changed_by(self, agreement: AgreementId | str) -> tuple[RegisterRow, ...]:
         """Return the archived agreements that change ``agreement`` or take its place, the oldest first."""
@@ -110,7 +128,19 @@ class Register:
             row = connection.execute(statement).mappings().one_or_none()
             if row is None:
                 raise unknown("agreement", agreement, known_agreements(connection))
-        return _parsed(row)
+        return row_from(row)
+
+    def find(self, agreement: str) -> RegisterRow | None:
+        """Return the line of one agreement, ``None`` where there is none."""
+        with reading(self._engine) as connection:
+            statement = select(tables.agreements).where(tables.agreements.c.id == agreement)
+            row = connection.execute(statement).mappings().one_or_none()
+        return None if row is None else row_from(row)
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.count()).select_from(tables.agreements)).scalar_one()
 
     def rebuild(self) -> int:
         """Make the register anew from the ledger and return its number of lines; all or nothing.
@@ -120,6 +150,7 @@ class Register:
         with writing(self._engine) as connection:
             replay, rows = Replay(), {}
             entries.size(connection, lock=True)
+            named_digests.note_anew(connection, (recorded.entry for recorded in entries.every(connection)))
             for recorded in entries.every(connection):
                 if (state := replay.take(recorded.entry)) is not None:
                     rows[state.agreement] = row_of(state, recorded.entry.occurred_at)
@@ -196,11 +227,16 @@ def last_numbers(rows: Iterable[RegisterRow]) -> list[dict[str, object]]:
 
 def columns_of(row: RegisterRow) -> dict[str, object]:
     """Return the columns of one line."""
-    lists = {"waits_for": " ".join(row.waits_for), "changes": " ".join(row.changes)}
-    sign_by = row.sign_by.isoformat() if row.sign_by else None
-    return {**row.model_dump(), "stage": row.stage.value, "sign_by": sign_by, **lists}
+    lists = {name: " ".join(getattr(row, name)) for name in LISTS}
+    days = {
+        "sign_by": row.sign_by.isoformat() if row.sign_by else None,
+        "retention_until": row.retention_until.isoformat() if row.retention_until else None,
+    }
+    return {**row.model_dump(), "stage": row.stage.value, **days, **lists}
 
 
-def _parsed(row: RowMapping) -> RegisterRow:
-    lists = {name: tuple(row[name].split()) for name in ("waits_for", "changes")}
-    return RegisterRow.model_validate({**row, **lists})
+def row_from(row: RowMapping) -> RegisterRow:
+    """Return the line that a row of the table holds; columns of other tables are passed over."""
+    lists = {name: tuple((row[name] or "").split()) for name in LISTS}
+    columns = {name: row[name] for name in tables.agreements.columns.keys()}  # noqa: SIM118  # not a dict
+    return RegisterRow.model_validate({**columns, **lists})

@@ -17,9 +17,17 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
-from archive.bucket import RefusedByStore, StoredVersion, VersionedBucket
+from archive.bucket import RefusedByStore, StoredVersion, VersionedBucket, status_line
 from archive.store import Encryption, Holding, ListedVersion, LockMode, Weakness
 from schemas.errors import Refused, StoreUnavailable
 
@@ -27,6 +35,8 @@ _FIRST_REGION = "us-east-1"
 
 _NOT_IMPLEMENTED = 501
 """An answer, and a lasting one: the store does not know the act."""
+
+_CREDENTIALS = "check CONVENIO_S3_ACCESS_KEY and CONVENIO_S3_SECRET_KEY"
 
 _NO_VERSION = "null"
 """The VersionId S3 lists for objects of a bucket that keeps no versions."""
@@ -79,7 +89,7 @@ class S3Bucket(VersionedBucket):
     def make(self, *, locked: bool) -> bool:
         """Make the bucket where it is not there, with Object Lock if ``locked``; return whether this call did."""
         try:
-            with _wrapped(self.name):
+            with self._asked(self.name):
                 self._client.head_bucket(Bucket=self._bucket)
         except RefusedByStore as refusal:
             if refusal.status != 404:
@@ -88,7 +98,7 @@ class S3Bucket(VersionedBucket):
             return False
         # AWS takes its first region as the absence of a constraint only
         where = {} if self._region == _FIRST_REGION else {"LocationConstraint": self._region}
-        with _wrapped(self.name):
+        with self._asked(self.name):
             self._client.create_bucket(
                 Bucket=self._bucket,
                 ObjectLockEnabledForBucket=locked,
@@ -113,7 +123,7 @@ class S3Bucket(VersionedBucket):
             words["ServerSideEncryption"] = self._encryption.algorithm
             if self._encryption.key is not None:
                 words["SSEKMSKeyId"] = self._encryption.key
-        with _wrapped(self._place(key)):
+        with self._asked(self._place(key)):
             answer = self._client.put_object(Bucket=self._bucket, Key=key, **_declared(content), **words)
         return _version(answer.get("VersionId"))
 
@@ -125,12 +135,12 @@ class S3Bucket(VersionedBucket):
             request.body = sent
 
         client.meta.events.register("before-send.s3.PutObject", exchange)
-        with _wrapped(self._place(key)), closing(client):
+        with self._asked(self._place(key)), closing(client):
             client.put_object(Bucket=self._bucket, Key=key, **_declared(content))
 
     def read(self, key: str, version: str | None = None) -> StoredVersion:
         """Read one version, or the newest, with the lock the store reports."""
-        with _wrapped(self._place(key)):
+        with self._asked(self._place(key)):
             answer = self._client.get_object(Bucket=self._bucket, Key=key, **_chosen(version))
             with closing(answer["Body"]) as body:
                 content = body.read()
@@ -144,7 +154,7 @@ class S3Bucket(VersionedBucket):
 
     def head(self, key: str, version: str | None) -> Holding:
         """Ask for the headers of one version: size, lock, legal hold, encryption."""
-        with _wrapped(self._place(key)):
+        with self._asked(self._place(key)):
             answer = self._client.head_object(Bucket=self._bucket, Key=key, **_chosen(version))
         return Holding(
             size_bytes=answer["ContentLength"],
@@ -159,7 +169,7 @@ class S3Bucket(VersionedBucket):
         position: dict[str, str] = {}
         while True:
             try:
-                with _wrapped(self._place(prefix)):
+                with self._asked(self._place(prefix)):
                     page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix, **position)
             except RefusedByStore as refusal:
                 if refusal.status != _NOT_IMPLEMENTED:
@@ -174,7 +184,7 @@ class S3Bucket(VersionedBucket):
     def _keys(self, prefix: str) -> Iterator[ListedVersion]:
         position: dict[str, str] = {}
         while True:
-            with _wrapped(self._place(prefix)):
+            with self._asked(self._place(prefix)):
                 page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **position)
             for listed in page.get("Contents", ()):
                 yield ListedVersion(listed["Key"], None, listed["Size"])
@@ -184,13 +194,13 @@ class S3Bucket(VersionedBucket):
 
     def delete(self, key: str, version: str | None = None, *, bypass: bool = False) -> None:
         """Delete one version, or set a delete marker; ``bypass`` claims the right to overrule GOVERNANCE."""
-        with _wrapped(self._place(key)):
+        with self._asked(self._place(key)):
             words = {"BypassGovernanceRetention": True} if bypass else {}
             self._client.delete_object(Bucket=self._bucket, Key=key, **_chosen(version), **words)
 
     def retain(self, key: str, version: str, mode: LockMode, until: datetime, *, bypass: bool = False) -> None:
         """Ask for another retention of one version."""
-        with _wrapped(self._place(key)):
+        with self._asked(self._place(key)):
             self._client.put_object_retention(
                 Bucket=self._bucket,
                 Key=key,
@@ -201,7 +211,7 @@ class S3Bucket(VersionedBucket):
 
     def hold(self, key: str, version: str, *, on: bool) -> None:
         """Ask for the legal hold of one version to be placed or released."""
-        with _wrapped(self._place(key)):
+        with self._asked(self._place(key)):
             self._client.put_object_legal_hold(
                 Bucket=self._bucket, Key=key, VersionId=version, LegalHold={"Status": "ON" if on else "OFF"}
             )
@@ -223,7 +233,7 @@ class S3Bucket(VersionedBucket):
     def _setting(self, question: str) -> dict[str, Any] | None:
         """Return one setting of the bucket, empty where it is not set; ``None`` where we may not look."""
         try:
-            with _wrapped(f"{question} of {self.name}"):
+            with self._asked(f"{question} of {self.name}"):
                 return getattr(self._client, question)(Bucket=self._bucket)
         except RefusedByStore as refusal:
             if refusal.status == 403:
@@ -234,6 +244,43 @@ class S3Bucket(VersionedBucket):
 
     def _place(self, key: str) -> str:
         return f"{key} in {self.name}"
+
+    @contextmanager
+    def _asked(self, where: str) -> Generator[None]:
+        """Turn botocore's exceptions into RefusedByStore (it answered no) and StoreUnavailable (it did not answer)."""
+        try:
+            yield
+        except ClientError as fault:
+            raise self._answered(fault, where) from fault
+        except BotoCoreError as fault:
+            raise StoreUnavailable(
+                f"the store at {self._endpoint or 'AWS'} does not answer",
+                where=where,
+                got=_lost(fault),
+                remedy="see that it runs, and that the endpoint in CONVENIO_ARCHIVE_URL is its address; then repeat",
+            ) from fault
+
+    def _answered(self, fault: ClientError, where: str) -> RefusedByStore | StoreUnavailable:
+        status = int(fault.response["ResponseMetadata"]["HTTPStatusCode"])
+        code = str(fault.response["Error"].get("Code", ""))
+        said = status_line(status, code)
+        if (status >= 500 and status != _NOT_IMPLEMENTED) or status == 429:
+            return StoreUnavailable("the store could not do it now", where=where, got=said, remedy="repeat later")
+        if code == "RequestTimeTooSkewed":
+            return StoreUnavailable(
+                "the store finds that this machine's clock is wrong",
+                where=where,
+                got=said,
+                expected="a clock within 15 minutes of the store's",
+                remedy="set the clock of this machine (NTP), then repeat",
+            )
+        remedies = {
+            "NoSuchBucket": "make the bucket first, with Object Lock enabled",
+            "InvalidAccessKeyId": _CREDENTIALS,
+            "SignatureDoesNotMatch": _CREDENTIALS,
+        }
+        refused = "the store refuses these credentials" if remedies.get(code) == _CREDENTIALS else "the store refused"
+        return RefusedByStore(refused, where=where, status=status, code=code, remedy=remedies.get(code))
 
     def _connected(self) -> Any:
         try:
@@ -263,35 +310,19 @@ class S3Bucket(VersionedBucket):
             ) from fault
 
 
-@contextmanager
-def _wrapped(where: str) -> Generator[None]:
-    """Turn botocore's exceptions into RefusedByStore (it answered no) and StoreUnavailable (it did not answer)."""
-    try:
-        yield
-    except ClientError as fault:
-        status = int(fault.response["ResponseMetadata"]["HTTPStatusCode"])
-        code = str(fault.response["Error"].get("Code", ""))
-        if (status >= 500 and status != _NOT_IMPLEMENTED) or status == 429:
-            raise StoreUnavailable(
-                "the store could not do it now", where=where, got=f"{status} {code}", remedy="repeat later"
-            ) from fault
-        if code == "RequestTimeTooSkewed":
-            raise StoreUnavailable(
-                "the store finds that this machine's clock is wrong",
-                where=where,
-                got=f"{status} {code}",
-                expected="a clock within 15 minutes of the store's",
-                remedy="set the clock of this machine (NTP), then repeat",
-            ) from fault
-        remedy = "make the bucket first, with Object Lock enabled" if code == "NoSuchBucket" else None
-        raise RefusedByStore("the store refused", where=where, status=status, code=code, remedy=remedy) from fault
-    except BotoCoreError as fault:
-        raise StoreUnavailable(
-            "the store did not answer",
-            where=where,
-            got=type(fault).__name__,
-            remedy="check the endpoint and the network, then repeat",
-        ) from fault
+def _lost(fault: BotoCoreError) -> str:
+    """Say in words why there was no answer."""
+    match fault:
+        case ConnectTimeoutError() | ReadTimeoutError():
+            return "no answer in time"
+        case SSLError():
+            return "a certificate that is not trusted, or no TLS at all"
+        case ConnectionClosedError():
+            return "a connection that was closed in the middle"
+        case EndpointConnectionError():
+            return "no connection: nobody listens there, or the name is not known"
+        case _:
+            return "no answer that can be used"
 
 
 def _declared(content: bytes) -> dict[str, object]:

@@ -97,6 +97,15 @@ class StoreCapabilities(Evidence):
         return bool(tries) and all(tries)
 
     @property
+    def findings(self) -> tuple[ProbedFact, ...]:
+        """What was seen of every behaviour, in their order; what nobody tried does not hold."""
+        why = "not tried: this store has no locks" if self.mode is None else "not tried: the lock was refused before"
+        tried = {fact.behaviour for fact in self.facts}
+        untried = [ProbedFact(behaviour=one, holds=False, seen=why) for one in Behaviour if one not in tried]
+        order = list(Behaviour)
+        return tuple(sorted((*self.facts, *untried), key=lambda fact: order.index(fact.behaviour)))
+
+    @property
     def worm(self) -> bool:
         """Whether a stored version provably cannot be altered or deleted before its date."""
         return self.mode is not None and all(self.proves(behaviour) for behaviour in _WORM)

@@ -1,18 +1,19 @@
 """The pages of a dossier for people, ``summary.html`` and ``README.txt``: made from the evidence, and nothing else.
 
 Both are pure functions of a :class:`~archive.record.Record`, so that a verifier writes them again and compares.
-They belong to format version 1: what they say for a record never changes again; another wording is another version.
+They belong to format version 2: what they say for a record never changes again; another wording is another version.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from string import Template
 
-from archive.narrative import revision, sentence
+from archive.narrative import WAYS, revision, sentence
 from archive.record import Record
 from schemas import events as ev
 from schemas.documents import model_of
@@ -28,6 +29,14 @@ _VERDICTS = {
     Verdict.VALID: "Valid: every check that was made holds.",
     Verdict.INDETERMINATE: "Indeterminate: nothing contradicts, but something needed for trust was missing.",
     Verdict.INVALID: "Invalid: a check failed.",
+}
+_EFFECTS = {
+    LegalEffect.SES: "simple electronic signature (SES)",
+    LegalEffect.ADES: "advanced electronic signature (AdES)",
+    LegalEffect.QES: "recorded as qualified electronic signature (QES)",
+    LegalEffect.SCANNED: "copy of a paper original, no electronic signature of the person",
+    LegalEffect.SEAL: "seal of the organisation, no signature of a person",
+    LegalEffect.TIMESTAMP: "timestamp, no signature of a person",
 }
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -51,13 +60,13 @@ def write_summary(record: Record) -> bytes:
     title = f"{record.history.agreement} · {record.history.state.title}"
     sections = (_head, _verdict, _parties, _chain, _timeline, _signatures, _keeping, _files, _foot)
     body = "\n".join(section(record) for section in sections)
-    style = Path(__file__).with_name("summary_v1.css").read_text("utf-8")
+    style = Path(__file__).with_name("summary_v2.css").read_text("utf-8")
     return _PAGE.format(title=escape(title), style=style, body=body).encode()
 
 
 def write_readme(record: Record, verifier: Digest) -> bytes:
     """Return the note for auditors as plain text in UTF-8; it names the standalone verifier by its SHA-256."""
-    text = Path(__file__).with_name("readme_v1.txt").read_text("utf-8")
+    text = Path(__file__).with_name("readme_v2.txt").read_text("utf-8")
     state = record.history.state
     filled = Template(text).substitute(
         agreement=state.agreement, title=state.title, draft=state.draft, verifier=verifier
@@ -68,11 +77,14 @@ def write_readme(record: Record, verifier: Digest) -> bytes:
 def _head(record: Record) -> str:
     history = record.history
     signed = f"signed by {len(history.signed)} of {len(history.state.signatories)}" if history.signed else "not signed"
+    ways = Counter((WAYS[one.way], _EFFECTS[one.effect]) for one in history.signed)
+    how = "<br>\n".join(escape(f"{count} {way}: {effect}", quote=False) for (way, effect), count in ways.items())
     return f"""<header>
 <p class="above">{escape(model_of(record.document.type).kind)} · dossier</p>
 <h1>{escape(history.state.title)}</h1>
 <p class="quiet">{escape(history.agreement)}</p>
 <p class="standing">Archived · draft {history.state.draft} · {signed} · {escape(history.concluded.level)}</p>
+<p class="quiet">{how}</p>
 </header>
 <main>"""
 

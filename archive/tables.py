@@ -4,7 +4,14 @@
 
     ledger_entries  log_state  checkpoints      the truth: append-only, no personal data
     agreements  agreement_numbers               the register: rebuilt from the ledger at any time
+    named_digests                               as well
+    catalogue  catalogue_people                 what people look for: made anew from the stored drafts; erasable
     people  remarks  sign_links  openings       erasable: what the ledger only commits to
+    review_comments  uploaded_edits             erasable: what reviewers say of a draft before they decide
+    draft_risks                                 what a draft was found to ask attention for; worked out anew at any time
+    accounts  sessions  tokens                  erasable: how people prove to the portal who they are
+    account_links  recovery_codes               erasable: how they come back in without a password, or a second factor
+    tries                                       how often somebody tried; forgotten after their window
     publisher                                   the lease of whoever publishes checkpoints
     outbox                                      stages that are due, written with the entry that makes them due
 
@@ -30,6 +37,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 from schemas.evidence import instant_text
@@ -112,9 +120,21 @@ agreements = Table(
     Column("pdf", DIGEST),
     Column("changes", Text, nullable=False),
     Column("sign_by", String(10)),
+    Column("owner", DIGEST),
+    Column("retention_until", String(10)),
+    Column("held", Boolean, nullable=False, server_default=false()),
+    Column("disposal", DIGEST),
+    Column("level", String(16)),
+    Column("ways", Text),
     Index(None, "stage", "since"),
+    Index(None, "updated_at", "id"),
+    Index(None, "stage", "updated_at", "id"),
+    Index(None, "document_type", "updated_at", "id"),
+    Index(None, "owner", "updated_at", "id"),
+    Index(None, "sign_by"),
+    Index(None, "stage", "retention_until", "id"),
 )
-"""Where each agreement stands; ``waits_for`` (such as ``office:legal``) and ``changes`` are separated by spaces."""
+"""Where each agreement stands; ``waits_for`` (such as ``office:legal``), ``changes`` and ``ways`` hold words."""
 
 agreement_numbers = Table(
     "agreement_numbers",
@@ -124,6 +144,40 @@ agreement_numbers = Table(
     Column("last", Integer, nullable=False),
 )
 """The last number given to an agreement of one type in one year."""
+
+named_digests = Table(
+    "named_digests",
+    METADATA,
+    Column("digest", DIGEST, primary_key=True),
+    Column("agreement", String(64), primary_key=True),
+)
+"""Which agreements' entries name a digest: of data, of a draft, of a revision, of evidence."""
+
+catalogue = Table(
+    "catalogue",
+    METADATA,
+    Column("number", COUNT, primary_key=True),
+    Column("agreement", String(64), nullable=False),
+    Column("draft", Integer, nullable=False),
+    Column("parties", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    UniqueConstraint("agreement"),
+)
+"""What people look for: ``words`` are the different ones of title, parties, project and text, folded, in their order.
+
+They are indexed by what the database brings along: FTS5 in SQLite (``catalogue_words``), a column ``vector`` in
+PostgreSQL.
+"""
+
+catalogue_people = Table(
+    "catalogue_people",
+    METADATA,
+    Column("agreement", String(64), primary_key=True),
+    Column("email", String(254), primary_key=True),
+    Index(None, "email"),
+)
+"""Whom each agreement names as a signatory."""
 
 people = Table(
     "people",
@@ -160,9 +214,13 @@ sign_links = Table(
     Column("code_expires_at", InstantText),
     Column("attempts", Integer, nullable=False),
     Column("used_at", InstantText),
+    Column("replaced", Boolean, nullable=False, server_default=false()),
+    Column("shown", DIGEST),
     Index(None, "agreement", "signatory"),
 )
-"""Links sent to signatories, and the one-time code asked for with each: only hashes; erasable."""
+"""Links sent to signatories, and the one-time code asked for with each: only hashes; erasable.
+
+``replaced`` ones sign nothing any more; ``shown`` is the newest file whose pages the person went through."""
 
 openings = Table(
     "openings",
@@ -174,6 +232,128 @@ openings = Table(
     Column("content", Text, nullable=False),
 )
 """Personal data that evidence records commit to (RFC 8785 JSON); an erased one has no row."""
+
+accounts = Table(
+    "accounts",
+    METADATA,
+    Column("email", String(254), primary_key=True),
+    Column("password", Text),
+    Column("second_factor", Text),
+    Column("last_step", BigInteger),
+    Column("subject", Text),
+    Column("language", String(8)),
+    Column("made_at", InstantText, nullable=False),
+    Column("closed_at", InstantText),
+    UniqueConstraint("subject"),
+)
+"""Who may sign in: ``password`` is an argon2 hash, ``second_factor`` an encrypted TOTP key whose ``last_step`` was used
+last, ``subject`` issuer and subject at an OpenID provider."""
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token_hash", DIGEST, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("proven", Boolean, nullable=False),
+    Column("begun_at", InstantText, nullable=False),
+    Column("seen_at", InstantText, nullable=False),
+    Column("ends_at", InstantText, nullable=False),
+    Index(None, "email"),
+)
+"""Who is signed in, by the hash of their cookie; ``proven`` once every factor asked for was given."""
+
+tokens = Table(
+    "tokens",
+    METADATA,
+    Column("token_hash", DIGEST, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("made_at", InstantText, nullable=False),
+    Column("ends_at", InstantText, nullable=False),
+    Column("used_at", InstantText),
+    Index(None, "email"),
+)
+"""Personal tokens for the REST interface, by their hash."""
+
+account_links = Table(
+    "account_links",
+    METADATA,
+    Column("link_hash", DIGEST, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("made_at", InstantText, nullable=False),
+    Column("ends_at", InstantText, nullable=False),
+    Index(None, "email"),
+)
+"""Links mailed to people to choose a password, by their hash; one that was used has no row."""
+
+recovery_codes = Table(
+    "recovery_codes",
+    METADATA,
+    Column("email", String(254), primary_key=True),
+    Column("code_hash", DIGEST, primary_key=True),
+)
+"""What takes the place of a one-time code, once each, by its hash; one that was used has no row."""
+
+tries = Table(
+    "tries",
+    METADATA,
+    Column("subject", DIGEST, primary_key=True),
+    Column("window", InstantText, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+"""How often something was tried within a window, by the hash of what and by whom."""
+
+review_comments = Table(
+    "review_comments",
+    METADATA,
+    Column("id", DIGEST, primary_key=True),
+    Column("agreement", String(64), nullable=False),
+    Column("draft", Integer, nullable=False),
+    Column("docx", DIGEST, nullable=False),
+    Column("anchor", String(80), nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("person", DIGEST, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made_at", String(27), nullable=False),
+    Column("resolved_at", String(27)),
+    Index(None, "agreement"),
+)
+"""What reviewers say about a clause (``anchor``) of a draft; instants are text, as backups hold these rows as JSON."""
+
+uploaded_edits = Table(
+    "uploaded_edits",
+    METADATA,
+    Column("agreement", String(64), primary_key=True),
+    Column("person", DIGEST, primary_key=True),
+    Column("draft", Integer, nullable=False),
+    Column("digest", DIGEST, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("uploaded_at", InstantText, nullable=False),
+)
+"""Word files that reviewers uploaded and did not yet put in place of a draft's text: one each."""
+
+draft_risks = Table(
+    "draft_risks",
+    METADATA,
+    Column("agreement", String(64), primary_key=True),
+    Column("draft", Integer, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("reasons", Text, nullable=False),
+)
+"""What a draft asks attention for (``reasons``, JSON without personal data) and how much; it orders the queue."""
+
+form_drafts = Table(
+    "form_drafts",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("owner", DIGEST, nullable=False),
+    Column("document_type", String(32), nullable=False),
+    Column("agreement", String(64)),
+    Column("content", Text, nullable=False),
+    Column("updated_at", InstantText, nullable=False),
+    Index(None, "owner"),
+)
+"""Forms that somebody began and has not sent yet; erasable."""
 
 publisher = Table(
     "publisher",

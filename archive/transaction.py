@@ -8,7 +8,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from archive import entries, openings, outbox, people, personal, register, remarks, sign_links
+from archive import (
+    accounts,
+    entries,
+    named_digests,
+    openings,
+    outbox,
+    people,
+    personal,
+    register,
+    remarks,
+    sign_links,
+    webhooks,
+)
 from archive.entries import Recorded
 from archive.outbox import OutboxRow
 from archive.people import RandomBytes
@@ -17,9 +29,11 @@ from schemas.errors import ConflictingContent, Refused
 from schemas.events import Entry, Event
 from schemas.evidence import AgreementId, Digest, SignatoryId, canonical_json, digest_of
 from schemas.installation import INSTALLATION, check_next
+from schemas.installation_events import AccountAct
 from schemas.lifecycle import fold, transition
-from schemas.people import Actor, Person, Role
+from schemas.people import Actor, Office, Person, Role
 from schemas.state import AgreementState
+from schemas.webhook import Webhook
 
 
 class Appended(Recorded):
@@ -49,6 +63,11 @@ class Transaction:
         self._unused_numbers: set[str] = set()
         self._half_written = False
 
+    @property
+    def size(self) -> int:
+        """Number of leaves, with those appended here."""
+        return self._size
+
     def append(
         self, agreement: AgreementId | str, op_id: Digest, occurred_at: datetime, actor: Actor, event: Event
     ) -> Appended:
@@ -74,6 +93,8 @@ class Transaction:
         self._half_written = True
         leaf_index = self._append_leaf(entry, leaf)
         register.write(self._connection, register.row_of(after, entry.occurred_at))
+        named_digests.note(self._connection, entry)
+        webhooks.tell(self._connection, entry)
         self._half_written = False
         self._states[agreement] = after
         self._unused_numbers.discard(agreement)
@@ -149,14 +170,44 @@ class Transaction:
         return sign_links.use(self._connection, link, now)
 
     def void_links(self, agreement: AgreementId | str, signatory: SignatoryId) -> None:
-        """Forget every unused link to sign in the field of ``signatory``."""
+        """Make every unused link to sign in the field of ``signatory`` good for nothing."""
         sign_links.void(self._connection, agreement, signatory)
 
     def add_person(
-        self, email: str, name: str, roles: Iterable[Role], random_bytes: RandomBytes = secrets.token_bytes
+        self,
+        email: str,
+        name: str,
+        roles: Iterable[Role],
+        random_bytes: RandomBytes = secrets.token_bytes,
+        *,
+        offices: Iterable[Office] = (),
     ) -> Person:
-        """Add a person or add to their roles; see :func:`archive.people.add`."""
-        return people.add(self._connection, email, name, roles, random_bytes)
+        """Add a person or add to their roles and offices; see :func:`archive.people.add`."""
+        return people.add(self._connection, email, name, roles, random_bytes, offices=offices)
+
+    def give_roles(self, email: str, roles: Iterable[Role], offices: Iterable[Office]) -> Person:
+        """Put roles and offices in place of a person's; see :func:`archive.people.give_roles`."""
+        return people.give_roles(self._connection, email, roles, offices)
+
+    def change_account(self, email: str, act: AccountAct, now: datetime) -> None:
+        """Do something to a person's account; see :func:`archive.accounts.administer`."""
+        accounts.administer(self._connection, email, act, now)
+
+    def register_webhook(self, webhook: Webhook) -> None:
+        """Have entries told to a webhook from now on."""
+        webhooks.register(self._connection, webhook)
+
+    def end_webhook(self, webhook: str, now: datetime) -> bool:
+        """Tell a webhook nothing any more; see :func:`archive.webhooks.end`."""
+        return webhooks.end(self._connection, webhook, now)
+
+    def knows(self, email: str) -> bool:
+        """Whether there is a person with this address."""
+        return people.find(self._connection, email) is not None
+
+    def person(self, email: str) -> Person:
+        """Return the person with this address; see :func:`archive.people.get`."""
+        return people.get(self._connection, email)
 
     def erase_person(self, email: str) -> Person:
         """Delete what opens the ledger's commitments to a person; see :func:`archive.personal.erase_person`."""

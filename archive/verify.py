@@ -8,7 +8,8 @@ What binds what::
     records, seal reports ── digests ──> scans and their seals, ETSI reports
     entries, records ── commitments ──> people.json, remarks.json, openings.json
     all evidence ── written again and compared ──> summary.html, README.txt
-    container (canonical) and manifest.json ──> every byte
+    keys (from outside) ── sign ──> manifest.note ── SHA-256 ──> manifest.json ── SHA-256 ──> every other member
+    container (canonical) ──> every byte
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from archive.dossier import (
 from archive.exact import exact_json, read_exact
 from archive.examination import Examination
 from archive.history import AGREEMENT_PDF, History
+from archive.manifest_note import MANIFEST_NOTE, verify_manifest_note
 from archive.record import Record, StatedDocument, stated_document
 from archive.summary import write_readme, write_summary
 from archive.verify_document import verify_enclosed, verify_files, verify_recorded_report
@@ -98,7 +100,9 @@ def verify_dossier(
     _verify_keys(examination, keys)
     if members is None:
         return examination.report("a dossier that cannot be read")
-    _verify_manifest(examination, members)
+    manifest = _verify_manifest(examination, members)
+    if manifest is not None:
+        _verify_manifest_note(examination, members, manifest, keys)
     history = verify_history(examination, members, now)
     checkpoint = verify_checkpoint(examination, members, keys)
     if history is None or checkpoint is None:
@@ -161,7 +165,7 @@ def _verify_keys(examination: Examination, keys: VerificationKeys | None) -> Non
     examination.found("keys", Verdict.VALID, reason)
 
 
-def _verify_manifest(examination: Examination, members: Members) -> None:
+def _verify_manifest(examination: Examination, members: Members) -> Manifest | None:
     def read() -> Manifest:
         if (version := Version.model_validate_json(member(members, MANIFEST))) != Version():
             raise Invalid(
@@ -172,8 +176,7 @@ def _verify_manifest(examination: Examination, members: Members) -> None:
                 remedy="verify it with the Convenio that wrote it, or a newer one",
             )
         manifest = read_exact(Manifest, member(members, MANIFEST), where=MANIFEST)
-        others = {name: content for name, content in members.items() if name != MANIFEST}
-        listed, actual = {m.name: m for m in manifest.members}, manifest_of(manifest.agreement, others)
+        listed, actual = {m.name: m for m in manifest.members}, manifest_of(manifest.agreement, members)
         for found in actual.members:
             if (said := listed.get(found.name)) is None:
                 raise Invalid("a member is not in the manifest", where=found.name)
@@ -182,14 +185,35 @@ def _verify_manifest(examination: Examination, members: Members) -> None:
                     "a member is not the one in the manifest", where=found.name, got=found.sha256, expected=said.sha256
                 )
         if manifest != actual:
-            missing = sorted(listed.keys() - others.keys())
+            missing = sorted(listed.keys() - members.keys())
             raise Invalid(
                 "the manifest lists what is not there", where=MANIFEST, got=", ".join(missing) or "another order"
             )
         return manifest
 
     says = "{} members, each with the size and SHA-256 listed".format
-    examination.check("manifest", read, lambda manifest: says(len(manifest.members)), place=MANIFEST)
+    return examination.check("manifest", read, lambda manifest: says(len(manifest.members)), place=MANIFEST)
+
+
+def _verify_manifest_note(
+    examination: Examination, members: Members, manifest: Manifest, keys: VerificationKeys | None
+) -> None:
+    if keys is None:
+        reason = "no keys were given to check who signed the dossier as a whole"
+        examination.found("manifest note", Verdict.INDETERMINATE, reason, MANIFEST_NOTE)
+        return
+
+    def signed() -> str:
+        on = read_exact(Bound, members[BOUND], where=BOUND).on if BOUND in members else None
+        note, agreement = member(members, MANIFEST_NOTE).decode(), manifest.agreement
+        return verify_manifest_note(note, keys.ledger, agreement=agreement, on=on, manifest=members[MANIFEST])
+
+    examination.check(
+        "manifest note",
+        signed,
+        lambda origin: f"every member is what {keys.organisation} handed out, signed by its ledger key ({origin})",
+        place=MANIFEST_NOTE,
+    )
 
 
 def _verify_members(
@@ -203,7 +227,7 @@ def _verify_members(
         *(receipt_name(number) for number in range(len(history.receipts))),
         *enclosed,
         *((BOUND,) if BOUND in members else ()),
-        *(MANIFEST, CHECKPOINT, TOKEN, PEOPLE, REMARKS, OPENINGS, SUMMARY, README),
+        *(MANIFEST, MANIFEST_NOTE, CHECKPOINT, TOKEN, PEOPLE, REMARKS, OPENINGS, SUMMARY, README),
     }
 
     def complete() -> set[str]:

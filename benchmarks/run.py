@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks import ledger, naive, rendering, signing, start_up, verification, way
+from benchmarks import ledger, naive, portal, rendering, signing, start_up, verification, way
 from schemas.documents import Document
 from schemas.fact import Status, open_facts
 from schemas.loader import load_document
@@ -27,6 +27,7 @@ def main() -> None:
     _verification(verification.measure(documents[0]))
     print()
     ledger.main()
+    portal.main(documents[0])
     _signing(signing.measure(signing.approved_pdf()))
     print(f"\nFrom data to archived PDF, {len(documents)} memoranda of 2 signatures each, in turn")
     ratios = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.output import common, installation, print_fields, print_json, print_table
+from cli.output import NEW_FILE, common, house_at, installation, print_fields, print_json, print_table
 from schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,13 +29,15 @@ AS = click.option("--as", "by", metavar="EMAIL", envvar="CONVENIO_AS", required=
 @click.command()
 @click.argument("file", type=FILE)
 @common
-def check(file: Path, home: Path | None, as_json: bool) -> None:  # noqa: ARG001  # needs no home
+def check(file: Path, home: Path | None, as_json: bool) -> None:
     """Check a document's file and list every fault at once. Changes nothing."""
+    from flows.deadline import require_to_come
     from schemas.advice import advice
     from schemas.fact import open_facts
     from schemas.loader import load_document
 
     document = load_document(file)
+    require_to_come(house_at(home), document)
     if document.choices or document.clauses:
         from templates.catalog import load_template
         from templates.selection import select
@@ -171,7 +173,7 @@ def show(agreement: str, home: Path | None, as_json: bool) -> None:
 @click.option(
     "--what", type=click.Choice(["pdf", "docx", "data", "manifest"]), default="pdf", help="Which file; pdf by default."
 )
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write.")
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE", help="Where to write.")
 @common
 def fetch(agreement: str, draft: int | None, what: str, output: Path, home: Path | None, as_json: bool) -> None:
     """Write a draft's PDF, DOCX, data or manifest, or the newest revision, into a file: read before you decide."""

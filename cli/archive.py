@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.output import common, installation, print_fields, print_json, print_table
+from cli.output import NEW_FILE, common, installation, print_fields, print_json, print_table
 from schemas.retention import SMALL_GRANT_EUR_MAX
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ def probe(home: Path | None, as_json: bool) -> int:
     found = store.probing.again().found if isinstance(store, ProbedStore) else store.capabilities
     well, said = standing(house.settings, store)
     if as_json:
-        print_json(found.model_dump(mode="json") | {"promise": found.promise, "well": well})
+        facts = [fact.model_dump(mode="json") for fact in found.findings]
+        print_json({"mode": found.mode, "facts": facts, "promise": found.promise, "well": well})
         return 0 if well else NotWorm.exit_code
-    for fact in found.facts:
+    for fact in found.findings:
         click.echo(f"{'yes' if fact.holds else 'NO '}  {fact.behaviour}: {fact.seen}")
     click.echo(f"The store is {said}" + (f", lock mode {found.lock_mode}." if found.worm else "."))
     require_worm(house.settings, store)
@@ -182,7 +183,7 @@ def dispose(agreement: str, propose: bool, reason: str, by: str, home: Path | No
 
 @archive.command()
 @ID
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write.")
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE", help="Where to write.")
 @common
 def certificate(agreement: str, output: Path, home: Path | None, as_json: bool) -> None:
     """Write the certificate of destruction of a disposed agreement, signed with the ledger's key."""

@@ -8,24 +8,25 @@ import click
 
 from cli.evidence import EXIT_CODES
 from cli.ledger import KEPT, print_report
-from cli.output import BACKUP_PASSPHRASE, common, given_passphrase, installation, print_json
+from cli.output import BACKUP_PASSPHRASE, NEW_FILE, common, given_passphrase, house_at, installation, print_json
 
 
 @click.command()
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write.")
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE", help="Where to write.")
 @common
 def backup(output: Path, home: Path | None, as_json: bool) -> None:
     """Write people, comments, keys and settings into one encrypted file. Keep its passphrase apart from it."""
-    from flows.backup import back_up
+    from flows.backup import make_backup, record_backup
     from flows.files import write_new
 
     house = installation(home)
-    content = back_up(house, given_passphrase("Passphrase for the backup", BACKUP_PASSPHRASE, confirm=True))
-    write_new(output, content, private=True)
+    made = make_backup(house, given_passphrase("Passphrase for the backup", BACKUP_PASSPHRASE, confirm=True))
+    write_new(output, made.content, private=True)
+    record_backup(house, made)
     if as_json:
-        print_json({"backup": str(output), "size_bytes": len(content)})
+        print_json({"backup": str(output), "size_bytes": len(made.content), "files": made.files, "rows": made.rows})
     else:
-        click.echo(f"{output}: encrypted backup, {len(content):,} bytes")
+        click.echo(f"{output}: encrypted backup, {len(made.content):,} bytes")
 
 
 @click.command()
@@ -38,13 +39,16 @@ def restore(file: Path, kept: tuple[Path, ...], home: Path | None, as_json: bool
     from flows.files import read_whole
     from flows.ledger_check import read_checkpoint
     from flows.restore import restore_ledger
+    from flows.restoring import restoring
 
     content = read_whole(file, expected="a file from: convenio backup -o FILE")
     opened = open_backup(content, given_passphrase("Passphrase of the backup", BACKUP_PASSPHRASE))
-    restore_files(opened, installation(home, make=True).home)
-    # read again: the settings may have come back with the files
-    house = installation(home, make=True)
     known = [read_checkpoint(path, opened.keys.ledger) for path in kept]
-    restored = restore_ledger(house, opened.keys.ledger, known=known, backup=opened)
+    place = house_at(home, restoring=True).home
+    with restoring(place):
+        restore_files(opened, place)
+        # read again: the settings may have come back with the files
+        house = house_at(home, restoring=True)
+        restored = restore_ledger(house, opened.keys.ledger, known=known, backup=opened)
     print_report(restored.report, as_json=as_json)
     return EXIT_CODES[restored.report.verdict]

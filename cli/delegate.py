@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cli.agreements import AS, report
-from cli.output import common, installation, print_json
+from cli.output import NEW_FILE, common, installation, print_json
 
 FOR = click.option("--for", "signatory", required=True, metavar="SIGNATORY", help="Id of the signatory.")
 
@@ -78,7 +78,7 @@ def revoke(agreement: str, by: str, comment: str, home: Path | None, as_json: bo
 @delegation.command()
 @click.argument("agreement", metavar="ID")
 @FOR
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write.")
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE", help="Where to write.")
 @common
 def evidence(agreement: str, signatory: str, output: Path, home: Path | None, as_json: bool) -> None:
     """Write the evidence of a delegate's authority into a file, as it was received."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.output import common, installation, print_json
+from cli.output import NEW_FILE, common, installation, print_json
 
 if TYPE_CHECKING:
     from schemas.evidence import VerificationReport
@@ -23,9 +23,7 @@ UNWRITABLE = 74
 
 @click.command()
 @click.argument("agreement", metavar="ID")
-@click.option(
-    "-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE.zip", help="Where to write."
-)
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE.zip", help="Where to write.")
 @click.option(
     "--on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -69,7 +67,7 @@ def verify(file: Path, keys_file: Path | None, home: Path | None, as_json: bool)
 
 
 @click.command()
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE.py", help="Where to write.")
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE.py", help="Where to write.")
 @common
 def verifier(output: Path, home: Path | None, as_json: bool) -> None:  # noqa: ARG001  # works without any home
     """Write the standalone verifier: one Python file that needs no Convenio."""

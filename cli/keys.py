@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cli.output import asked_passphrase, common, installation, print_json
+from cli.output import NEW_FILE, asked_passphrase, common, installation, print_json
 
 
 @click.group()
@@ -16,7 +16,7 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write.")
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE", help="Where to write.")
 @common
 def export(output: Path, home: Path | None, as_json: bool) -> None:
     """Write the public keys that `convenio verify --keys` takes. Hand them over apart from any dossier."""
@@ -34,9 +34,7 @@ def export(output: Path, home: Path | None, as_json: bool) -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="The person's name.")
 @click.option("--organisation", default="Demonstration", help="Their organisation.")
-@click.option(
-    "-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE.p12", help="Where to write."
-)
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE.p12", help="Where to write.")
 @common
 def issue(email: str, name: str, organisation: str, output: Path, home: Path | None, as_json: bool) -> None:
     """Issue a demonstration certificate to a person. It is worth nothing outside a demonstration."""

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.evidence import EXIT_CODES, MARKS
-from cli.output import BACKUP_PASSPHRASE, common, given_passphrase, installation, print_fields, print_json
+from cli.output import (
+    BACKUP_PASSPHRASE,
+    NEW_FILE,
+    common,
+    given_passphrase,
+    house_at,
+    installation,
+    print_fields,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from schemas.evidence import VerificationReport
@@ -47,7 +56,7 @@ def check(kept: tuple[Path, ...], keys_file: Path | None, listed_only: bool, hom
 
 @ledger.command()
 @click.argument("agreement", metavar="ID")
-@click.option("-o", "folder", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="Where to write.")
+@click.option("-o", "folder", type=NEW_FILE, required=True, metavar="FOLDER", help="Where to write.")
 @common
 def prove(agreement: str, folder: Path, home: Path | None, as_json: bool) -> None:
     """Write the leaves of an agreement with their proofs (C2SP tlog-proof)."""
@@ -88,11 +97,14 @@ def restore(from_log: bool, keys_file: Path, kept: tuple[Path, ...], home: Path 
     """Make a lost database anew. Names and comments come from a backup: `convenio restore`."""
     from flows.ledger_check import read_checkpoint
     from flows.restore import restore_ledger
+    from flows.restoring import restoring
     from flows.verification import read_keys
 
     key = read_keys(keys_file).ledger
     known = [read_checkpoint(path, key) for path in kept]
-    report = restore_ledger(installation(home, make=True), key, known=known).report
+    house = house_at(home, restoring=True)
+    with restoring(house.home):
+        report = restore_ledger(house, key, known=known).report
     print_report(report, as_json=as_json)
     return EXIT_CODES[report.verdict]
 
@@ -116,6 +128,8 @@ def drill(file: Path, home: Path | None, as_json: bool) -> int:
     else:
         for difference in result.differences:
             click.echo(f"differs: {difference}")
+        for agreement in result.disposed:
+            click.echo(f"not compared: {agreement} was disposed of while the drill went on")
         said = "equal" if result.equal else "NOT equal"
         click.echo(
             f"{said}: {result.leaves} leaves, root {result.root}, {result.agreements} agreements, "
@@ -133,7 +147,13 @@ def register() -> None:
 @common
 def rebuild(home: Path | None, as_json: bool) -> None:
     """Make the register anew from the ledger."""
-    lines = installation(home).register.rebuild()
+    from flows.catalogue import enter_all
+    from flows.risk import assess_waiting
+
+    house = installation(home)
+    lines = house.register.rebuild()
+    enter_all(house)
+    assess_waiting(house)
     if as_json:
         print_json({"lines": lines})
     else:

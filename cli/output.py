@@ -20,6 +20,26 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
+class _NewFile(click.Path):
+    """A file or folder to be written. The folder above it must be there: a misspelt one is refused, and never made."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(super().convert(value, param, ctx))
+        if not path.parent.is_dir():
+            raise InputError(
+                "the folder to write to is not there",
+                where=str(path),
+                got=f"{path.parent} is a file" if path.parent.exists() else f"no {path.parent}",
+                expected="a folder that exists",
+                remedy="make the folder first, or write elsewhere",
+            )
+        return path
+
+
+NEW_FILE = _NewFile(path_type=Path)
+"""What ``-o`` takes."""
+
+
 def common(command: Command) -> Command:
     """Give a command ``--home`` and ``--json``."""
     command = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")(command)
@@ -30,30 +50,40 @@ def common(command: Command) -> Command:
 
 @dataclass
 class Place:
-    """Where the installation lies that this run of the command line is about; ``None`` where nothing was said yet."""
+    """The installation that this run of the command line is about; ``None`` where nothing was said or opened yet."""
 
     home: Path | None = None
+    house: Installation | None = None
 
 
-def installation(home: Path | None, *, make: bool = False) -> Installation:
-    """Return the installation that ``--home``, the environment and ``convenio.toml`` describe.
-
-    Only what begins an installation may ``make`` one: a misspelt home is refused, and never answered with new keys.
-    """
+def house_at(home: Path | None, *, restoring: bool = False) -> Installation:
+    """Return what ``--home``, the environment and ``convenio.toml`` describe, whether or not it was begun."""
     from flows.settings import read_settings
     from flows.wiring import Installation
 
     place = click.get_current_context().ensure_object(Place)
-    settings = read_settings(home or place.home)
-    place.home = settings.home
-    if not make and settings.database_url is None and not (settings.home / "convenio.sqlite").exists():
+    place.house = Installation(read_settings(home or place.home), restoring=restoring)
+    place.home = place.house.home
+    return place.house
+
+
+def installation(home: Path | None, *, make: bool = False) -> Installation:
+    """Return the installation as :func:`house_at` does, which must have been begun.
+
+    Only what begins an installation may ``make`` one: a misspelt home is refused, and never answered with new keys.
+    """
+    from flows.restoring import DATABASE, require_whole
+
+    house = house_at(home)
+    require_whole(house)
+    if not make and house.settings.database_url is None and not (house.home / DATABASE).exists():
         raise InputError(
             "there is no installation here",
-            where=str(settings.home),
+            where=str(house.home),
             expected="a home that has been used before",
             remedy="name it with --home or CONVENIO_HOME, or begin one: convenio people add EMAIL --role manager",
         )
-    return Installation(settings)
+    return house
 
 
 BACKUP_PASSPHRASE = "CONVENIO_BACKUP_PASSPHRASE"  # noqa: S105  # where it stands, not what it is

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.output import common, installation, print_json, print_table
-from schemas.errors import InputError
 
 if TYPE_CHECKING:
     from flows.erasure import Erasure
@@ -70,23 +69,25 @@ def erase(email: str, reason: str, by: str, yes: bool, home: Path | None, as_jso
     from flows import erasure
 
     house = installation(home)
-    if not yes:
-        if not as_json:
-            _tell(house, erasure.erasure_of(house, email), "would be")
-        raise InputError("nothing was erased", remedy="repeat with --yes; an erasure cannot be taken back")
-    erased = erasure.erase(house, email, reason=reason, by=by)
+    if yes:
+        told = erasure.erase(house, email, reason=reason, by=by)
+    else:
+        erasure.require_erasable(told := erasure.erasure_of(house, email))
     if as_json:
         print_json(
             {
-                "erased": erased.handle,
-                "remarks": erased.remarks,
-                "mails": len(erased.mails),
-                "acted_in": erased.acted_in,
-                "named_in": erased.named_in,
+                "handle": told.handle,
+                "erased": yes,
+                "remarks": told.remarks,
+                "mails": len(told.mails),
+                "acted_in": told.acted_in,
+                "named_in": told.named_in,
             }
         )
-    else:
-        _tell(house, erased, "were")
+        return
+    _tell(house, told, "were" if yes else "would be")
+    if not yes:
+        click.echo("Nothing was erased. Repeat with --yes; an erasure cannot be taken back.")
 
 
 def _tell(house: Installation, erasure: Erasure, tense: str) -> None:

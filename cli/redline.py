@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cli.output import common, installation, print_json
+from cli.output import NEW_FILE, common, installation, print_json
 from schemas.errors import InputError
 
 
@@ -26,7 +26,7 @@ def page_or_word_file(_context: click.Context, _parameter: click.Parameter, path
 @click.option(
     "-o",
     "output",
-    type=click.Path(path_type=Path),
+    type=NEW_FILE,
     metavar="FILE",
     callback=page_or_word_file,
     help="Write a page to read (.html) or a Word file with tracked changes (.docx).",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.agreements import AS, report
-from cli.output import common, given_passphrase, installation, print_json
+from cli.output import NEW_FILE, common, given_passphrase, installation, print_json
 from schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +44,12 @@ BELONGS_TO = {
 @click.option("--upload", metavar="FILE", help="The PDF, signed with software of your own.")
 @click.option("--click", "click_link", metavar="LINK", help="The link in your invitation, without a certificate.")
 @click.option("--code", help="With --click: the code from the mail that `convenio code` sends.")
-@click.option("--begin", metavar="REQUEST", help="Your key is elsewhere: the file to write, which says what to sign.")
+@click.option(
+    "--begin",
+    type=NEW_FILE,
+    metavar="REQUEST",
+    help="Your key is elsewhere: the file to write, which says what to sign.",
+)
 @click.option("--certificate", metavar="FILE", help="With --begin: your certificate and those above it (PEM).")
 @click.option("--finish", metavar="REQUEST", help="What --begin wrote, when your key has signed.")
 @click.option("--value", metavar="FILE", help="With --finish: the signature your key made.")

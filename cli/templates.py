@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.agreements import AS
-from cli.output import common, installation, print_json, print_table
+from cli.output import NEW_FILE, common, installation, print_json, print_table
 from cli.redline import page_or_word_file
 from schemas.errors import InputError
 
@@ -140,9 +140,7 @@ def fields(document_type: str, home: Path | None, as_json: bool) -> None:  # noq
 @click.option(
     "--data", type=click.Path(path_type=Path), metavar="FILE", help="Fill it with this; an example by default."
 )
-@click.option(
-    "-o", "output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write the PDF."
-)
+@click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE", help="Where to write the PDF.")
 @common
 def preview(
     what: str,
@@ -175,7 +173,7 @@ def preview(
 @EDITION
 @click.option(
     "--redline",
-    type=click.Path(path_type=Path),
+    type=NEW_FILE,
     metavar="FILE",
     callback=page_or_word_file,
     help="Write what changed, .html or .docx.",

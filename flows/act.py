@@ -14,7 +14,7 @@ from schemas.documents import Document, read_data
 from schemas.errors import InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
 from schemas.events import Covered
 from schemas.evidence import AgreementId, Digest
-from schemas.people import Actor, Person, Role
+from schemas.people import Actor, Office, Person, Role
 from schemas.state import AgreementState, Stage
 from schemas.text import printable
 
@@ -38,9 +38,21 @@ def acting(house: Installation, email: str, role: Role) -> Person:
             f"{email} is no {role}",
             got="roles: " + ", ".join(person.roles),
             expected=f"the role {role}",
-            remedy=f"an administrator adds it: convenio people add {email} --role {role}",
+            remedy=f"ask somebody who has the role {role}; who has it, an administrator decides",
         )
     return person
+
+
+def require_office(person: Person, office: Office, what: str, *, where: str | None = None) -> None:
+    """Raise :class:`NotAuthorised`, in the words ``what``, for a reviewer who does not hold ``office``."""
+    if office not in person.offices:
+        raise NotAuthorised(
+            what,
+            where=where,
+            got="offices: " + ", ".join(person.offices),
+            expected=f"the office {office}",
+            remedy=f"ask a reviewer of the {office} office; who is one, an administrator decides",
+        )
 
 
 def as_actor(role: Role, person: Person) -> Actor:
@@ -71,13 +83,27 @@ def keep_remark(tx: Transaction, text: str) -> Digest:
     return tx.remember_remark(one_line(text, what="a reason"), secrets.token_hex(32))
 
 
-def reviewed(house: Installation, agreement: AgreementId, draft: int) -> tuple[AgreementState, Covered]:
-    """Return the state and the content of draft ``draft``, which must be the current one and rendered."""
+def reviewed(
+    house: Installation, agreement: AgreementId, draft: int, *, covers: Covered | None = None
+) -> tuple[AgreementState, Covered]:
+    """Return the state and the content of draft ``draft``, which must be the current one and rendered.
+
+    ``covers``, where it is known, is what the reviewer was shown; raises :class:`StaleBase` where that is not it.
+    """
     state = house.ledger.state(agreement)
     require_draft(state, draft)
     if state.content is None:
         raise RefusedTransition(
             f"draft {draft} is not rendered yet", where=agreement, got=state.stage, expected=Stage.IN_REVIEW
+        )
+    if covers is not None and covers != state.content:
+        shown, now = covers.model_dump(), state.content.model_dump()
+        raise StaleBase(
+            f"draft {draft} is not what you were shown",
+            where=agreement,
+            got=", ".join(f"{name} {digest[:12]}" for name, digest in shown.items() if digest != now[name]),
+            expected=", ".join(f"{name} {digest[:12]}" for name, digest in now.items() if digest != shown[name]),
+            remedy="read the current draft and decide about it",
         )
     return state, state.content
 

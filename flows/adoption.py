@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flows.act import acting
 from flows.previews import filled, sample_of, template_in
+from flows.template_acts import record_adoption
 from flows.wiring import Installation
 from schemas.documents import Document, model_of
 from schemas.errors import InputError, TemplateFault
@@ -74,7 +75,8 @@ def adopt_template(
 ) -> Adoption:
     """Adopt ``docx`` as an edition of the next version; drafts of agreements under way keep their version.
 
-    With ``newest_clauses`` that version moves to the newest version of each clause.
+    With ``newest_clauses`` that version moves to the newest version of each clause. The adoption stands in the ledger;
+    one that broke off before that is completed by repeating it.
     Raises :class:`NotAuthorised` unless ``by`` is an administrator, :class:`InputError` with every fault of the file.
     """
     person = acting(house, by, Role.ADMINISTRATOR)
@@ -91,6 +93,7 @@ def adopt_template(
         folders=folders,
         newest_clauses=newest_clauses,
     )
+    record_adoption(house, adopted.template, person, new=adopted.new)
     changed = None
     if sample is not None and adopted.before is not None:
         texts = (_filled(one, sample, house.clock()) for one in (adopted.before, adopted.template))

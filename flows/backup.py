@@ -22,10 +22,14 @@ from pydantic import ValidationError
 from archive.backup import COST, read_backup, write_backup
 from archive.exact import exact_json
 from archive.personal import dump_personal
+from archive.transaction import op_id_of
+from flows.deadline import local_day
 from flows.files import write_new
 from flows.wiring import Installation
+from schemas import events as ev
 from schemas.errors import Invalid, Refused
-from schemas.evidence import VerificationKeys, canonical_json
+from schemas.evidence import VerificationKeys, canonical_json, digest_of
+from schemas.people import SYSTEM
 
 PERSONAL, FILES, KEYS = "personal.json", "files.json", "verification-keys.json"
 
@@ -44,15 +48,43 @@ class Backup:
     keys: VerificationKeys
 
 
+@dataclass(frozen=True, slots=True)
+class MadeBackup:
+    """A new backup, encrypted, and how many files and personal rows are in it."""
+
+    content: bytes
+    files: int
+    rows: int
+
+
 def back_up(house: Installation, passphrase: str, *, cost: int = COST) -> bytes:
-    """Return the backup of an installation, encrypted under ``passphrase``; see :func:`archive.backup.write_backup`.
+    """Return the backup of an installation; see :func:`make_backup`."""
+    return make_backup(house, passphrase, cost=cost).content
+
+
+def make_backup(house: Installation, passphrase: str, *, cost: int = COST) -> MadeBackup:
+    """Make a backup, encrypted under ``passphrase``; see :func:`archive.backup.write_backup`.
 
     Symbolic links are read through. Raises :class:`Refused` where a key would not be in it.
     """
-    keys = house.verification_keys()
+    keys, personal = house.verification_keys(), dump_personal(house.engine)
     files = {name: base64.b64encode(content).decode() for name, content in _kept_files(house)}
-    members = {PERSONAL: dump_personal(house.engine), FILES: canonical_json(files), KEYS: exact_json(keys)}
-    return write_backup(members, passphrase, secrets.token_bytes, cost=cost)
+    members = {PERSONAL: personal, FILES: canonical_json(files), KEYS: exact_json(keys)}
+    content = write_backup(members, passphrase, secrets.token_bytes, cost=cost)
+    return MadeBackup(content, len(files), sum(map(len, json.loads(personal).values())))
+
+
+def record_backup(house: Installation, made: MadeBackup) -> bool:
+    """Record a backup once it is written where it stays; return whether this call did."""
+    event = ev.BackedUp(
+        day=local_day(house, now := house.clock()),
+        backup=digest_of(made.content),
+        size_bytes=len(made.content),
+        files=made.files,
+        rows=made.rows,
+    )
+    with house.ledger.transaction() as tx:
+        return not tx.append_installation(op_id_of("backed up", event.backup), now, SYSTEM, event).repeated
 
 
 def open_backup(content: bytes, passphrase: str) -> Backup:

@@ -8,53 +8,111 @@ from __future__ import annotations
 
 from archive.layout import data_key
 from archive.transaction import Transaction, op_id_of
-from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line, require_draft, reviewed
-from flows.click import mail_code, new_link, sign_by_click
+from flows.act import (
+    Done,
+    acting,
+    as_actor,
+    data_of,
+    keep_remark,
+    one_line,
+    require_draft,
+    require_office,
+    reviewed,
+)
+from flows.catalogue import enter
+from flows.click import mail_code, sign_by_click
+from flows.comments import change_comment, comment, delete_comment, settle
 from flows.deadline import extend, require_to_come
 from flows.declining import decline
 from flows.delegation import confirm_delegation, delegate, revoke_delegation
+from flows.disposal import dispose, propose_disposal
+from flows.edit_uploads import accept_edit, discard_edit, upload_edit
 from flows.editing import edit
+from flows.enrolment import (
+    add_person,
+    close_account,
+    enrol,
+    give_roles,
+    invite,
+    reopen_account,
+    reset_second_factor,
+    sign_out,
+)
+from flows.holds import place_hold, release_hold
 from flows.interrupted import begin_signature, finish_signature
 from flows.notices import tell
 from flows.own_keys import sign, sign_remotely, sign_with_token
 from flows.paper import sign_paper
 from flows.pins import require_current, require_no_rivals
 from flows.proposal import proposed, template_for
+from flows.remind import remind
+from flows.retention import balance_paid, extend_retention
+from flows.sign_link import mail_again, new_link
+from flows.stage_retry import try_again
+from flows.template_acts import retire_template
 from flows.uploads import sign_uploaded
 from flows.voiding import voided
+from flows.webhooks import end_webhook, register_webhook, send_test
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.documents import Document, data_bytes
-from schemas.errors import Fault, InputError, NotAuthorised, Refused, RefusedTransition
+from schemas.errors import Fault, InputError, Refused, RefusedTransition
 from schemas.evidence import AgreementId, Digest, digest_of
 from schemas.fact import Confirmation, Status, confirm, facts, open_facts
 from schemas.people import Office, Person, Role
 from schemas.state import AgreementState, Stage
 
 __all__ = [
+    "accept_edit",
     "add_person",
     "approve",
+    "balance_paid",
     "begin_signature",
+    "change_comment",
+    "close_account",
+    "comment",
     "confirm_delegation",
     "confirm_facts",
     "decline",
     "delegate",
+    "delete_comment",
+    "discard_edit",
+    "dispose",
     "edit",
+    "end_webhook",
+    "enrol",
     "extend",
+    "extend_retention",
     "finish_signature",
+    "give_roles",
+    "invite",
+    "mail_again",
     "mail_code",
     "new_link",
+    "place_hold",
+    "propose_disposal",
+    "register_webhook",
     "reject",
+    "release_hold",
+    "remind",
+    "reopen_account",
     "request",
+    "reset_second_factor",
+    "retire_template",
     "return_draft",
     "revise",
     "revoke_delegation",
+    "send_test",
+    "settle",
     "sign",
     "sign_by_click",
+    "sign_out",
     "sign_paper",
     "sign_remotely",
     "sign_uploaded",
     "sign_with_token",
+    "try_again",
+    "upload_edit",
     "withdraw",
 ]
 
@@ -81,7 +139,9 @@ def request(house: Installation, document: Document, *, by: str) -> Done:
         event = ev.Requested(document_type=document.document_type, template_version=template.version, **proposal)
         tx.append(agreement, op_id, now, as_actor(Role.MANAGER, manager), event)
         tx.enqueue("draft", agreement, 1, now=now)
-        return Done(tx.state(agreement), changed=True)
+        done = Done(tx.state(agreement), changed=True)
+    enter(house, done.state, document)
+    return done
 
 
 def revise(
@@ -118,11 +178,19 @@ def revise(
     return _next_draft(house, state, document, manager, reason=reason, voids=voids)
 
 
-def confirm_facts(house: Installation, agreement: AgreementId, paths: tuple[str, ...], *, basis: str, by: str) -> Done:
+def confirm_facts(
+    house: Installation,
+    agreement: AgreementId,
+    paths: tuple[str, ...],
+    *,
+    basis: str,
+    by: str,
+    draft: int | None = None,
+) -> Done:
     """Confirm open facts as they stand, which makes the next draft; where ``paths`` is empty, all that have a value.
 
     Facts confirmed before are left as they are. Raises :class:`InputError` naming every path that cannot be
-    confirmed.
+    confirmed, :class:`StaleBase` where ``draft``, in which they were read, is not the current one.
     """
     manager, state = acting(house, by, Role.MANAGER), house.ledger.state(agreement)
     document = data_of(house, state.data)
@@ -133,21 +201,30 @@ def confirm_facts(house: Installation, agreement: AgreementId, paths: tuple[str,
     chosen = [path for path in paths or every if path not in done]
     if not chosen:
         return Done(state, changed=False)
+    if draft is not None:
+        require_draft(state, draft)
     reason = one_line(basis, what="the basis of a confirmation")
     confirmed = confirm(document, chosen, Confirmation(at=house.clock(), basis=reason))
     return _next_draft(house, state, confirmed, manager, reason=ev.RevisionReason.CONFIRMED)
 
 
 def approve(
-    house: Installation, agreement: AgreementId, *, draft: int, by: str, office: ev.Office | None = None
+    house: Installation,
+    agreement: AgreementId,
+    *,
+    draft: int,
+    by: str,
+    office: ev.Office | None = None,
+    covers: ev.Covered | None = None,
 ) -> Done:
     """Approve exactly the bytes of draft ``draft`` for an office, by default the first one missing.
 
-    Raises :class:`FourEyes` for an author, :class:`RefusedTransition` while facts are open, :class:`StaleBase`
-    for another draft than the current one.
+    ``covers`` are the bytes that the reviewer was shown, where that is known. Raises :class:`FourEyes` for an author,
+    :class:`RefusedTransition` while facts are open, :class:`StaleBase` for another draft or other bytes than the
+    current ones.
     """
     reviewer = acting(house, by, Role.REVIEWER)
-    state, content = reviewed(house, agreement, draft)
+    state, content = reviewed(house, agreement, draft, covers=covers)
     given = [approval.office for approval in state.approvals if approval.person == reviewer.commitment]
     if given and office in {None, *given}:
         return Done(state, changed=False)
@@ -159,14 +236,7 @@ def approve(
             expected="another person for each office",
         )
     office = office or _office_of(reviewer, state)
-    if office not in reviewer.offices:
-        raise NotAuthorised(
-            f"{by} does not approve for the {office} office",
-            where=agreement,
-            got="offices: " + ", ".join(reviewer.offices),
-            expected=f"the office {office}",
-            remedy=f"an administrator adds it: convenio people add {by} --role reviewer --office {office}",
-        )
+    require_office(reviewer, office, f"{by} does not approve for the {office} office", where=agreement)
     event = ev.Approved(draft=draft, office=office, covers=content)
     document = data_of(house, content.data)
     require_current(house, document, agreement)
@@ -174,6 +244,9 @@ def approve(
     now, op_id = house.clock(), op_id_of("approved", agreement, str(draft), reviewer.commitment)
     with house.ledger.transaction() as tx:
         if not given and tx.find(op_id) is not None:
+            now_is = tx.state(agreement)
+            if any(approval.person == reviewer.commitment for approval in now_is.approvals):
+                return Done(now_is, changed=False)  # the same form, sent twice at once
             raise RefusedTransition(
                 f"your approval of draft {draft} no longer holds",
                 where=f"{agreement}, {tx.state(agreement).stage}",
@@ -190,33 +263,30 @@ def approve(
     return Done(house.ledger.state(agreement), changed=not appended.repeated)
 
 
-def return_draft(house: Installation, agreement: AgreementId, *, draft: int, by: str, comment: str) -> Done:
-    """Return draft ``draft`` to its manager with a comment."""
-    return _decide_against(house, agreement, draft=draft, by=by, comment=comment, kind=ev.Returned)
+def return_draft(
+    house: Installation,
+    agreement: AgreementId,
+    *,
+    draft: int,
+    by: str,
+    comment: str,
+    covers: ev.Covered | None = None,
+) -> Done:
+    """Return draft ``draft`` to its manager with a comment; ``covers`` as for :func:`approve`."""
+    return _decide_against(house, agreement, draft=draft, by=by, comment=comment, covers=covers, kind=ev.Returned)
 
 
-def reject(house: Installation, agreement: AgreementId, *, draft: int, by: str, comment: str) -> Done:
-    """End the agreement at draft ``draft`` with a reason."""
-    return _decide_against(house, agreement, draft=draft, by=by, comment=comment, kind=ev.Rejected)
-
-
-def add_person(
-    house: Installation, email: str, *, name: str, roles: tuple[str, ...], offices: tuple[str, ...] = ()
-) -> Person:
-    """Add a person, or roles and offices to one who is there.
-
-    Raises :class:`InputError` for what is no address, name, role or office.
-    """
-    unknown = [role for role in roles if role not in list(Role)]
-    if unknown or not roles:
-        raise InputError("that is no role", got=", ".join(unknown) or "none", expected=", ".join(Role))
-    if strange := [office for office in offices if office not in list(Office)]:
-        raise InputError("that is no office", got=", ".join(strange), expected=", ".join(Office))
-    address = one_line(email, what="a mail address")
-    if address.count("@") != 1 or address.startswith("@") or "." not in address.rpartition("@")[2] or " " in address:
-        raise InputError("that is no mail address", got=repr(email), expected="name@example.org")
-    held = [Office(office) for office in offices]
-    return house.people.add(address, one_line(name, what="a name"), [Role(role) for role in roles], held)
+def reject(
+    house: Installation,
+    agreement: AgreementId,
+    *,
+    draft: int,
+    by: str,
+    comment: str,
+    covers: ev.Covered | None = None,
+) -> Done:
+    """End the agreement at draft ``draft`` with a reason; ``covers`` as for :func:`approve`."""
+    return _decide_against(house, agreement, draft=draft, by=by, comment=comment, covers=covers, kind=ev.Rejected)
 
 
 def withdraw(house: Installation, agreement: AgreementId, *, by: str, reason: str) -> Done:
@@ -291,10 +361,11 @@ def _decide_against(
     draft: int,
     by: str,
     comment: str,
+    covers: ev.Covered | None,
     kind: type[ev.Returned] | type[ev.Rejected],
 ) -> Done:
     reviewer = acting(house, by, Role.REVIEWER)
-    _, content = reviewed(house, agreement, draft)
+    _, content = reviewed(house, agreement, draft, covers=covers)
     op_id = op_id_of(kind.__name__, agreement, str(draft), reviewer.commitment)
     with house.ledger.transaction() as tx:
         if tx.find(op_id) is not None:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from archive.transaction import op_id_of
 from flows.prepare import DATA_NAME, DOCX_NAME
-from flows.readiness import require_ready
 from flows.stage import Outcome, keep, load, not_due, record
 from flows.validation_reports import with_etsi_reports
 from flows.wiring import Installation
@@ -29,7 +28,6 @@ def conclude(house: Installation, agreement: AgreementId, signed: int) -> Outcom
     state = house.ledger.state(agreement)
     if state.stage is not Stage.SIGNED or len(state.signed) != signed:
         return not_due(state, "conclude")
-    require_ready(house)
     if state.pdf is None or state.content is None:
         raise RefusedTransition("a signed agreement has content", where=agreement)
     now = house.clock()

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from archive.layout import working_key
 from archive.transaction import op_id_of
-from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line
+from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line, require_office
 from flows.notices import tell
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.documents import Document
-from schemas.errors import NotAuthorised, Refused, RefusedTransition
+from schemas.errors import InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
 from schemas.evidence import AgreementId, Digest, SignatoryId, digest_of
 from schemas.party import Signatory
 from schemas.people import Office, Person, Role
@@ -117,8 +117,8 @@ def delegate(
     """Name the person with the address ``to`` to sign in the place of the signatory ``by``.
 
     ``authority`` is a file (PDF, PNG or JPEG) that shows why they may. Whoever was named before and not confirmed is
-    replaced. Raises :class:`NotAuthorised` for who is no signatory, :class:`Refused` for a file of another kind or a
-    delegate who signs here already, :class:`RefusedTransition` out of time.
+    replaced. Raises :class:`NotAuthorised` for who is no signatory, :class:`InputError` for a file of another kind,
+    :class:`Refused` for a delegate who signs here already, :class:`RefusedTransition` out of time.
     """
     person, state = acting(house, by, Role.SIGNATORY), house.ledger.state(agreement)
     document = data_of(house, state.data)
@@ -160,21 +160,24 @@ def delegate(
         return Done(tx.state(agreement), changed=True)
 
 
-def confirm_delegation(house: Installation, agreement: AgreementId, *, signatory: str, by: str) -> Done:
+def confirm_delegation(
+    house: Installation, agreement: AgreementId, *, signatory: str, by: str, seen: tuple[str, str] | None = None
+) -> Done:
     """Confirm, for the legal office, that the evidence of authority lets the delegate sign for ``signatory``.
 
-    Raises :class:`NotAuthorised` for another office, :class:`FourEyes` for who wrote the draft, delegates or is the
-    delegate, :class:`Refused` where nobody was named.
+    ``seen`` are delegate and evidence (a commitment and a digest) as the reviewer was shown them. Raises
+    :class:`NotAuthorised` for another office, :class:`FourEyes` for who wrote the draft, delegates or is the delegate,
+    :class:`StaleBase` where somebody else was named since, :class:`Refused` where nobody was.
     """
     reviewer, state, now = acting(house, by, Role.REVIEWER), house.ledger.state(agreement), house.clock()
-    if Office.LEGAL not in reviewer.offices:
-        raise NotAuthorised(
-            "the legal office confirms delegations",
-            where=agreement,
-            got="offices: " + ", ".join(reviewer.offices),
-            expected=f"the office {Office.LEGAL}",
-        )
+    require_office(reviewer, Office.LEGAL, "the legal office confirms delegations", where=agreement)
     named = named_for(state, signatory)
+    if seen not in {None, (named.delegate, named.authority)}:
+        raise StaleBase(
+            "the delegation changed while you were looking at it",
+            where=agreement,
+            expected="the evidence that is shown now",
+        )
     event = ev.DelegationConfirmed(signatory=named.signatory, delegate=named.delegate, authority=named.authority)
     revoked = str(revocations(house, agreement, named.signatory))
     op_id = op_id_of(
@@ -257,9 +260,12 @@ def named_for(state: AgreementState, signatory: str) -> Delegation:
 def _ending(agreement: AgreementId, authority: bytes) -> str:
     from signing.scans import extension_of  # noqa: PLC0415  # only whoever delegates pays for it
 
-    ending = extension_of(authority)
+    ending = extension_of(authority, what="the evidence of authority")
     if ending not in ENDINGS:
-        raise Refused(
-            "this kind of file is no evidence of authority", where=agreement, got=ending, expected=", ".join(ENDINGS)
+        raise InputError(
+            "the evidence of authority is of a kind that is not accepted",
+            where=agreement,
+            got=f"a {ending.upper()} file",
+            expected="a PDF, PNG or JPEG file",
         )
     return ending

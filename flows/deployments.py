@@ -31,6 +31,7 @@ from flows.publish import publish
 from flows.renew import renew
 from flows.stage import Outcome
 from flows.sweep import sweep
+from flows.webhooks import deliver
 from flows.wiring import Installation
 from schemas.errors import ConvenioError
 from schemas.evidence import AgreementId
@@ -48,6 +49,7 @@ STAGES: dict[str, tuple[Stage, str]] = {
     "publish": (publish, "Deposit the signed PDF, append the receipt, sign a checkpoint."),
     "renew": (renew, "Add a document timestamp to an archived document before its newest one ends; deposit it anew."),
     "notify": (notify, "Tell everybody whom an act concerns; the version is the number of its entry."),
+    "webhook": (deliver, "Tell webhooks of an entry, whose number is the version; what is not taken is repeated."),
 }
 """Every stage with what its deployment says about it."""
 

@@ -22,7 +22,10 @@ from schemas.evidence import AgreementId
 LOG = logging.getLogger("convenio.dispatch")
 
 DRAFT_STAGES = frozenset({"draft", "prepare"})
-"""Stages whose version is the draft's number; notify counts entries, and all others signatures."""
+"""Stages whose version is the draft's number."""
+
+ENTRY_STAGES = frozenset({"notify", "webhook"})
+"""Stages whose version is the counter of an entry; all others count signatures."""
 
 
 REFUSALS = frozenset({400, 404, 409, 422})
@@ -120,7 +123,7 @@ async def start_run(row: OutboxRow) -> str:
 def run_name(row: OutboxRow) -> str:
     """Return how the run is called in the UI: ``MOU-2026-0001 · draft 2 · prepare``."""
     counted = f"draft {row.version}" if row.stage in DRAFT_STAGES else f"{row.version} signed"
-    counted = f"entry {row.version}" if row.stage == "notify" else counted
+    counted = f"entry {row.version}" if row.stage in ENTRY_STAGES else counted
     # the stage "draft" of draft 2 would say draft twice
     parts = [row.agreement, counted] if row.stage == "draft" else [row.agreement, counted, row.stage]
     return " · ".join([*parts, *([f"attempt {row.attempt}"] if row.attempt > 1 else [])])

@@ -24,6 +24,8 @@ from archive.transaction import Transaction, op_id_of
 from flows.act import Done, acting, as_actor, keep_remark
 from flows.deadline import local_day
 from flows.erasable_mail import mails_of, remove
+from flows.examined import forget_examined
+from flows.page_images import forget_pages
 from flows.retention import look
 from flows.stage import keep
 from flows.wiring import Installation
@@ -133,6 +135,8 @@ def _tidy(house: Installation, agreement: AgreementId) -> None:
             house.store.dispose(version.receipt)
     for mail in mails_of(house, agreement):
         remove(mail)
+    forget_pages(house, agreement)
+    forget_examined(house, agreement)
 
 
 def _certified(house: Installation, agreement: AgreementId) -> Digest:
@@ -178,7 +182,7 @@ def _is_certificate(house: Installation, one: StoredVersion) -> bool:
     if not one.key.endswith(".txt"):
         return False
     try:
-        open_certificate(house.store.get(one.key, version=one.version), house.checkpoint_key.verifier_key)
+        open_certificate(house.store.get(one.key, version=one.version), house.verifier_key)
     except Invalid:
         return False
     return True

@@ -14,6 +14,7 @@ from schemas.events import Deposited
 from schemas.evidence import AgreementId, Digest
 
 if TYPE_CHECKING:
+    from archive.bound import Bound
     from archive.dossier import Day
     from archive.history import History
     from archive.publisher import Published
@@ -28,8 +29,8 @@ def dossier_of(house: Installation, agreement: AgreementId, *, on: date | None =
     With ``on`` it also says whether the document bound its parties at the end of that day (of the installation's time
     zone), and who had signed.
 
-    Raises :class:`Refused` where the agreement is not archived, :class:`Invalid` where evidence does not hold,
-    :class:`TimestampUnavailable` where the checkpoint has no timestamp yet.
+    Raises :class:`Refused` where the agreement is not archived or the day is not over, :class:`Invalid` where evidence
+    does not hold, :class:`TimestampUnavailable` where the checkpoint has no timestamp yet.
     """
     from archive.dossier import DossierContents, ProvenEntry, build_dossier
     from archive.history import history_of
@@ -52,9 +53,26 @@ def dossier_of(house: Installation, agreement: AgreementId, *, on: date | None =
             remarks=[RemarkOpening(text=remark.text, salt=remark.salt) for remark in remarks],
             addresses=_addresses(house, agreement, history),
             verifier=released_verifiers()[0],
+            sign=house.checkpoint_key.sign,
             bound=None if on is None else _day(house, agreement, on),
         )
     )
+
+
+def bound_of(house: Installation, agreement: AgreementId, on: date) -> Bound:
+    """Return who was bound at the end of day ``on``, as the dossier of that day says it; raises as :func:`dossier_of`.
+
+    Nothing is published for it.
+    """
+    from archive.bound import bound_on
+    from archive.history import history_of
+    from archive.layout import data_key
+    from archive.record import stated_document
+
+    history = history_of([recorded.entry for recorded in house.ledger.entries(agreement)])
+    document = stated_document(house.store.get(data_key(history.state.data)))
+    day = _day(house, agreement, on)
+    return bound_on(history, document, on=day.on, until=day.until, overtaken_by=day.overtaken_by)
 
 
 def _day(house: Installation, agreement: AgreementId, on: date) -> Day:
@@ -64,8 +82,17 @@ def _day(house: Installation, agreement: AgreementId, on: date) -> Day:
     from archive.layout import data_key
     from archive.record import stated_document
 
-    midnight = datetime.combine(on + timedelta(days=1), time(), ZoneInfo(house.settings.time_zone))
-    until, found = midnight.astimezone(UTC), []
+    zone = ZoneInfo(house.settings.time_zone)
+    now = house.clock().astimezone(zone)
+    if on >= now.date():
+        raise Refused(
+            "what holds at the end of that day is not known yet",
+            where=f"{agreement}, {on.isoformat()}",
+            got=f"{on.isoformat()}; it is {now:%Y-%m-%dT%H:%M%z}",
+            expected="a day that is over",
+            remedy="name a day before today, or leave the day out",
+        )
+    until, found = datetime.combine(on + timedelta(days=1), time(), zone).astimezone(UTC), []
     for row in house.register.changed_by(agreement):
         for recorded in house.ledger.entries(row.id):
             event, at = recorded.entry.event, recorded.entry.occurred_at

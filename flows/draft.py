@@ -6,7 +6,9 @@ from dataclasses import asdict
 
 from archive.transaction import op_id_of
 from flows.act import data_of
+from flows.catalogue import enter
 from flows.pins import pins_held
+from flows.risk import keep_risk, risk_of
 from flows.stage import Outcome, keep, not_due, record
 from flows.texts import DraftText, text_of_draft
 from flows.wiring import Installation
@@ -14,7 +16,7 @@ from schemas import events as ev
 from schemas.documents import Document
 from schemas.evidence import AgreementId, canonical_json, digest_of
 from schemas.manifest import ClauseUse, DraftManifest, TemplateUse
-from schemas.people import Role
+from schemas.people import Person, Role
 from schemas.state import AgreementState, Stage
 from templates.locate import signature_boxes
 
@@ -40,15 +42,16 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
         docx=keep(house, agreement, text.docx, "docx"),
         pdf=keep(house, agreement, pdf, "pdf"),
     )
-    reviewers = house.people.everyone(role=Role.REVIEWER)
-    for reviewer in (person for person in reviewers if person.commitment not in state.authors):
+    for reviewer in _deciding(house, state):
         house.mail.send(
             f"{agreement}-review-{number}-{reviewer.commitment[:12]}",
             to=reviewer.email,
             subject=f"Draft {number} of {agreement} waits for review",
-            body=_request_for_review(agreement, number, state.title, content),
+            body=_request_for_review(state, content, reviewer),
             now=now,
         )
+    enter(house, state, document, text.docx)  # first, so that whatever is recorded is found
+    keep_risk(house, state, risk_of(document, text.clauses, state))
     op_id, event = op_id_of("drafted", agreement, str(number)), ev.Drafted(draft=number, content=content)
     if not record(house, agreement, op_id, now, event, waits=lambda after: _wanted(after, number)):
         return not_due(house.ledger.state(agreement), "draft")
@@ -86,12 +89,34 @@ def _wanted(state: AgreementState, number: int) -> bool:
     return state.stage is Stage.REQUESTED and state.draft == number
 
 
-def _request_for_review(agreement: AgreementId, number: int, title: str, content: ev.Covered) -> str:
+def _deciding(house: Installation, state: AgreementState) -> list[Person]:
+    """Return who may approve the draft: reviewers of an office that is missing, without the draft's authors."""
+    missing = set(state.missing_offices)
+    reviewers = house.people.everyone(role=Role.REVIEWER)
+    return [one for one in reviewers if missing & set(one.offices) and one.commitment not in state.authors]
+
+
+def _request_for_review(state: AgreementState, content: ev.Covered, reviewer: Person) -> str:
+    agreement, number = state.agreement, state.draft
+    offices = " and the ".join(office for office in state.missing_offices if office in reviewer.offices)
     return (
-        f"{title}\n\nDraft {number} of {agreement} is ready.\n\n"
+        f"{state.title}\n\nDraft {number} of {agreement} is ready. You decide for the {offices} office.\n\n"
         f"Read it:\n  convenio fetch {agreement} --draft {number} -o draft-{number}.pdf\n"
         f"(SHA-256 {content.pdf})\n\n"
-        f"Then decide:\n"
-        f"  convenio review approve {agreement} --draft {number} --as YOUR-ADDRESS\n"
-        f"  convenio review return {agreement} --draft {number} --as YOUR-ADDRESS --comment TEXT\n"
+        f"{_approving(state, reviewer)}\n"
+        f"To return it to its manager:\n{_decision('return', state, reviewer)} --comment WHY\n\n"
+        f"To reject it, which ends the agreement:\n{_decision('reject', state, reviewer)} --comment WHY\n"
     )
+
+
+def _approving(state: AgreementState, reviewer: Person) -> str:
+    if not state.open_facts:
+        return f"To approve it:\n{_decision('approve', state, reviewer)}\n"
+    return (
+        f"It cannot be approved while facts are open, which a manager confirms for another draft. "
+        f"Open are {len(state.open_facts)}:\n  convenio facts list {state.agreement}\n"
+    )
+
+
+def _decision(act: str, state: AgreementState, reviewer: Person) -> str:
+    return f"  convenio review {act} {state.agreement} --draft {state.draft} --as {reviewer.email}"

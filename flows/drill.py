@@ -6,7 +6,7 @@ log, store and people are compared as they were when the drill began.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 
 from archive import tables
 from archive.database import reading
-from archive.layout import working_key
+from archive.layout import deposit_folder, working_folder, working_key
 from archive.log_store import CHECKPOINT, LogStore, kept_path
 from archive.personal import PERSONAL
 from archive.store import ListedVersion, ObjectStore
@@ -30,7 +30,7 @@ from flows.verification import verify_file
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import ConvenioError, Refused
-from schemas.evidence import Checkpoint, Digest, Evidence, Instant, Verdict, canonical_json, digest_of
+from schemas.evidence import AgreementId, Checkpoint, Digest, Evidence, Instant, Verdict, canonical_json, digest_of
 from schemas.installation import INSTALLATION
 from schemas.people import SYSTEM
 from schemas.state import Stage
@@ -40,7 +40,8 @@ class Drill(Evidence):
     """What a drill made anew, and how it differs from what is here; no difference means equal.
 
     ``leaves`` and ``root`` are those of the newest published checkpoint; ``dossiers`` counts the archived agreements
-    whose dossier, written from the restored ledger, verified.
+    whose dossier, written from the restored ledger, verified. ``disposed`` were disposed of while the drill went on:
+    what was stored of them is not compared.
     """
 
     at: Instant
@@ -49,6 +50,7 @@ class Drill(Evidence):
     agreements: int
     dossiers: int
     differences: tuple[str, ...]
+    disposed: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -67,17 +69,23 @@ def drill(house: Installation, backup: Backup, scratch: Path) -> Drill:
     log = _Frozen(house.log_store, publish_checkpoint(house))
     restore_files(backup, scratch)
     settings = house.settings.model_copy(update={"home": scratch, "database_url": None})
-    other = _Scratch(settings, house.clock, frozen_store=cast("ObjectStore", store), frozen_log=log)
+    other = _Scratch(settings, house.clock, restoring=True, frozen_store=cast("ObjectStore", store), frozen_log=log)
     try:
         restored = restore_ledger(other, backup.keys.ledger, backup=backup)
         dossiers, faults = _verified_dossiers(other, backup, scratch)
+        # asked last: whatever was found missing until now was disposed of by now, or is missing
+        disposed = _disposed_meanwhile(house, other)
         result = Drill(
             at=house.clock(),
             leaves=restored.ledger.checkpoint.tree_size,
             root=restored.ledger.checkpoint.root,
             agreements=restored.ledger.agreements,
             dossiers=dossiers,
-            differences=(*_differences(house.engine, other.engine, restored, there), *faults),
+            differences=(
+                *_differences(house.engine, other.engine, restored, there, disposed),
+                *(fault for agreement, fault in faults if agreement not in disposed),
+            ),
+            disposed=disposed,
         )
     finally:
         other.close()
@@ -96,6 +104,9 @@ class _Scratch(Installation):
     def store(self) -> ObjectStore:  # pyrefly: ignore  # made elsewhere, and not by this installation
         """The real store, listed as it was; a restored ledger only reads it."""
         return self.frozen_store
+
+    def require_ready(self, *, closely: bool = False) -> None:
+        """Ask nothing: the installation that is drilled was asked, and the seal need not be in a backup's files."""
 
     @property
     def log_store(self) -> LogStore:  # pyrefly: ignore  # the same
@@ -164,10 +175,15 @@ def _personal_rows(engine: Engine) -> dict[str, frozenset[str]]:
 
 
 def _differences(
-    here: Engine, there: Engine, restored: Restored, needed: Mapping[str, frozenset[str]]
+    here: Engine,
+    there: Engine,
+    restored: Restored,
+    needed: Mapping[str, frozenset[str]],
+    disposed: Sequence[AgreementId],
 ) -> Iterator[str]:
+    gone = tuple(folder(agreement) for agreement in disposed for folder in (deposit_folder, working_folder))
     for finding in restored.report.findings:
-        if finding.verdict is not Verdict.VALID:
+        if finding.verdict is not Verdict.VALID and not (finding.place or "").startswith(gone):
             yield f"{finding.part}: {finding.reason} ({finding.place})"
     if _notes(here, restored) != _notes(there, restored):
         yield f"{CHECKPOINT}s: not the same bytes"
@@ -184,8 +200,14 @@ def _notes(engine: Engine, restored: Restored) -> list[str]:
         return list(connection.execute(statement).scalars())
 
 
-def _verified_dossiers(other: Installation, backup: Backup, scratch: Path) -> tuple[int, list[str]]:
-    """Return how many dossiers verify with the pinned keys, and what is wrong with the others."""
+def _disposed_meanwhile(house: Installation, other: Installation) -> tuple[AgreementId, ...]:
+    """Return the agreements that ``house`` disposed of after the entries that ``other`` was restored from."""
+    known = {row.id for row in other.register.rows() if row.stage is not Stage.DISPOSED}
+    return tuple(row.id for row in house.register.rows(stage=Stage.DISPOSED) if row.id in known)
+
+
+def _verified_dossiers(other: Installation, backup: Backup, scratch: Path) -> tuple[int, list[tuple[AgreementId, str]]]:
+    """Return how many dossiers verify with the pinned keys, and what is wrong with the others, by agreement."""
     verified, faults = 0, []
     for row in other.register.rows(stage=Stage.ARCHIVED):
         path = scratch / "dossiers" / f"{row.id}.zip"
@@ -193,11 +215,11 @@ def _verified_dossiers(other: Installation, backup: Backup, scratch: Path) -> tu
             write_new(path, dossier_of(other, row.id), private=True)
             report = verify_file(path, backup.keys)
         except ConvenioError as fault:
-            faults.append(f"dossier of {row.id}: {fault.what}")
+            faults.append((row.id, f"dossier of {row.id}: {fault.what}"))
             continue
         if report.verdict is Verdict.INVALID:
             wrong = next(finding for finding in report.findings if finding.verdict is Verdict.INVALID)
-            faults.append(f"dossier of {row.id}: {wrong.part}: {wrong.reason}")
+            faults.append((row.id, f"dossier of {row.id}: {wrong.part}: {wrong.reason}"))
         else:
             verified += 1
     return verified, faults

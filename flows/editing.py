@@ -9,10 +9,10 @@ from flows.stage import keep, load
 from flows.texts import marked_as
 from flows.wiring import Installation
 from schemas import events as ev
-from schemas.errors import InputError, Refused, TemplateFault
+from schemas.errors import InputError, Refused, RefusedTransition, TemplateFault
 from schemas.evidence import AgreementId, digest_of
 from schemas.people import Role
-from schemas.state import AgreementState
+from schemas.state import AgreementState, Stage
 from templates.locate import require_same_rooms, signature_boxes
 from templates.outside.untrusted import admit_word_file
 from templates.word_file import read_word_file
@@ -29,7 +29,38 @@ def edit(house: Installation, agreement: AgreementId, docx: bytes, *, draft: int
     state = house.ledger.state(agreement)
     if (state.draft, state.edited) == (draft + 1, digest):
         return Done(state, changed=False)
+    state, content = admitted(house, agreement, docx, draft=draft)
+    with house.ledger.transaction() as tx:
+        op_id = op_id_of("edited", agreement, str(draft + 1), digest, reviewer.commitment)
+        if tx.find(op_id) is not None:
+            return Done(tx.state(agreement), changed=False)
+        event = ev.Edited(
+            draft=draft + 1,
+            data=state.data,
+            base=content.docx,
+            docx=keep(house, agreement, docx, "docx"),
+            remark=keep_remark(tx, comment),
+        )
+        tx.append(agreement, op_id, house.clock(), as_actor(Role.REVIEWER, reviewer), event)
+        tx.enqueue("draft", agreement, draft + 1, now=house.clock())
+        return Done(tx.state(agreement), changed=True)
+
+
+def admitted(
+    house: Installation, agreement: AgreementId, docx: bytes, *, draft: int
+) -> tuple[AgreementState, ev.Covered]:
+    """Return state and content of draft ``draft`` where ``docx`` may stand in place of its text; changes nothing.
+
+    Raises what :func:`edit` raises.
+    """
     state, content = reviewed(house, agreement, draft)
+    if state.stage not in {Stage.IN_REVIEW, Stage.RETURNED}:
+        raise RefusedTransition(
+            f"{agreement} is {state.stage}: its text cannot be edited now",
+            where=f"{agreement}, draft {draft}",
+            got=state.stage,
+            expected=f"{Stage.IN_REVIEW} or {Stage.RETURNED}",
+        )
     if state.open_facts:
         raise Refused(
             f"draft {draft} has open facts: to confirm them later would render it anew and lose the edits",
@@ -46,20 +77,7 @@ def edit(house: Installation, agreement: AgreementId, docx: bytes, *, draft: int
     if read_word_file(docx).paragraphs == read_word_file(current).paragraphs:
         raise Refused(f"the text is that of draft {draft} already", where=agreement, remedy="edit the file first")
     _require_pages(house, agreement, state, marked)
-    with house.ledger.transaction() as tx:
-        op_id = op_id_of("edited", agreement, str(draft + 1), digest, reviewer.commitment)
-        if tx.find(op_id) is not None:
-            return Done(tx.state(agreement), changed=False)
-        event = ev.Edited(
-            draft=draft + 1,
-            data=state.data,
-            base=content.docx,
-            docx=keep(house, agreement, docx, "docx"),
-            remark=keep_remark(tx, comment),
-        )
-        tx.append(agreement, op_id, house.clock(), as_actor(Role.REVIEWER, reviewer), event)
-        tx.enqueue("draft", agreement, draft + 1, now=house.clock())
-        return Done(tx.state(agreement), changed=True)
+    return state, content
 
 
 def _require_pages(house: Installation, agreement: AgreementId, state: AgreementState, docx: bytes) -> None:

@@ -12,10 +12,12 @@ from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from pathlib import Path
 
-from flows.notices import PURPOSES
+from flows.mail import MailFolder
+from flows.notices import PURPOSES, DelegationEvent
 from flows.wiring import Installation
 from schemas.errors import Unavailable
-from schemas.events import Entry, Revised
+from schemas.events import Delegated, Entry, Revised
+from schemas.evidence import Digest, SignatoryId
 from schemas.people import Person
 
 
@@ -35,8 +37,12 @@ def mails_of(house: Installation, agreement: str) -> list[Path]:
 
 
 def remove(mail: Path) -> None:
-    """Overwrite and unlink a message; one that is gone already is success. Raises :class:`Unavailable`."""
+    """Overwrite and unlink a message, and what is noted beside it; one that is gone already is success.
+
+    Raises :class:`Unavailable`.
+    """
     try:
+        MailFolder(mail.parent).forget(mail.stem)
         mail.chmod(0o600)
         with mail.open("r+b") as file:
             file.write(bytes(mail.stat().st_size))
@@ -54,10 +60,15 @@ def remove(mail: Path) -> None:
 def _notices_about(house: Installation, person: Person, fields: Collection[tuple[str, str]]) -> Iterator[str]:
     """Yield how the names of files begin whose notices name the person, or hold a remark of theirs."""
     for row in house.register.rows():
+        delegates: dict[SignatoryId, Digest] = {}
         for recorded in house.ledger.entries(row.id):
             entry = recorded.entry
+            if isinstance(entry.event, Delegated):
+                delegates[entry.event.signatory] = entry.event.delegate
+            delegate = delegates.get(entry.event.signatory) if isinstance(entry.event, DelegationEvent) else None
             purpose = PURPOSES.get(type(entry.event))
-            if purpose and (entry.actor.person == person.commitment or any(one in fields for one in _named(entry))):
+            named = person.commitment in {entry.actor.person, delegate} or any(one in fields for one in _named(entry))
+            if purpose and named:
                 yield f"{entry.agreement}-{purpose}-{entry.counter}-"
 
 

@@ -17,6 +17,7 @@ from flows.act import acting, as_actor, data_of, keep_remark
 from flows.checkpoints import publish_checkpoint
 from flows.deadline import local_day
 from flows.erasable_mail import mails_about, remove
+from flows.examined import forget_examined
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.errors import Refused, Unavailable
@@ -101,6 +102,7 @@ def erase(house: Installation, whom: str, *, reason: str, by: str) -> Erasure:
     :class:`Unavailable` while something of it is still to be finished.
     """
     administrator = acting(house, by, Role.ADMINISTRATOR)
+    house.require_ready()  # what is erased is published at once
     if (erased := _erased(house, whom)) is not None:
         _finish(house, erased)
         return Erasure(erased)
@@ -108,7 +110,7 @@ def erase(house: Installation, whom: str, *, reason: str, by: str) -> Erasure:
         erasure = erasure_of(house, whom)
         if administrator.commitment == erasure.person:
             raise Refused("administrators do not erase themselves", remedy="ask another administrator")
-        _require_erasable(erasure)
+        require_erasable(erasure)
         event = ev.PersonErased(person=erasure.person, remark=keep_remark(tx, reason))
         actor = as_actor(Role.ADMINISTRATOR, administrator)
         tx.append_installation(op_id_of("person erased", erasure.person), house.clock(), actor, event)
@@ -119,7 +121,8 @@ def erase(house: Installation, whom: str, *, reason: str, by: str) -> Erasure:
     return erasure
 
 
-def _require_erasable(erasure: Erasure) -> None:
+def require_erasable(erasure: Erasure) -> None:
+    """Raise :class:`Refused` while an agreement under way, a legal hold or a proof of a signature needs the person."""
     if erasure.needed_in:
         raise Refused(
             "agreements under way need this person",
@@ -155,6 +158,7 @@ def _finish(house: Installation, person: Digest) -> None:
     try:
         publish_checkpoint(house)
         overwrite_erased(house.engine)
+        forget_examined(house)
     except Unavailable as error:
         handle = person[:HANDLE_DIGITS]
         raise Unavailable(

@@ -63,7 +63,7 @@ def standing_failures(house: Installation, agreement: AgreementId | None = None)
 
 
 def _still_due(house: Installation, row: OutboxRow) -> bool:
-    if row.stage == "notify":
+    if row.stage in {"notify", "webhook"}:
         return row.done_at is None
     return due_stage(house.ledger.state(row.agreement)) == Due(row.stage, row.agreement, row.version)
 

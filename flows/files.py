@@ -74,3 +74,16 @@ def make_folder(folder: Path, *, mode: int = 0o777) -> None:
     make_folder(folder.parent)
     folder.mkdir(mode=mode, exist_ok=True)
     _sync_folder(folder.parent)
+
+
+def make_home(home: Path) -> None:
+    """Make the home, readable by its owner only; raise :class:`Unavailable` where that cannot be."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            "the home folder cannot be made",
+            where=str(home),
+            got=error.strerror,
+            remedy="set CONVENIO_HOME to a folder you own",
+        ) from error

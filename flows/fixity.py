@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from archive.fixity import Deposit, Fault, FixityReport, due_on, sweep
 from archive.layout import working_key
-from archive.named import Place, named_by
+from archive.named import Place, named_by, naming
 from archive.transaction import op_id_of
 from flows.deadline import local_day
 from flows.retention import lock_end
@@ -103,9 +103,16 @@ def told(fault: Fault) -> str:
 
 
 def _swept(house: Installation, today: date, last: ev.FixityChecked | None, *, everything: bool) -> FixityReport:
-    deposits, named = _expected(house, today if last is None else min(today, last.day))
+    deposits, named, records = _expected(house, today if last is None else min(today, last.day))
     due = due_on(today, last.day if last else None, house.settings.fixity_days)
-    return sweep(house.store, deposits=deposits, named=named, due=(lambda _: True) if everything else due, day=today)
+    return sweep(
+        house.store,
+        deposits=deposits,
+        named=named,
+        naming=records,
+        due=(lambda _: True) if everything else due,
+        day=today,
+    )
 
 
 def _recorded(house: Installation, report: FixityReport, *, everything: bool) -> FixityReport:
@@ -131,23 +138,25 @@ def _recorded(house: Installation, report: FixityReport, *, everything: bool) ->
     return report
 
 
-def _expected(house: Installation, secured_on: date) -> tuple[list[Deposit], set[Place]]:
-    """Return all deposits and the places of all other objects the ledger names, but of what was disposed of.
+def _expected(house: Installation, secured_on: date) -> tuple[list[Deposit], set[Place], set[Place]]:
+    """Return all deposits, the places of all other objects the ledger names, and which of these name further files.
 
-    ``secured_on`` is when locks were last moved on: the day's own move comes after the sweep.
+    What was disposed of is left out. ``secured_on`` is when locks were last moved on: the day's own move comes after
+    the sweep.
     """
-    deposits, named = [], set()
+    deposits, named, records = [], set(), set()
     for row in house.register.rows():
         entries = house.ledger.entries(row.id)
         if row.stage is Stage.DISPOSED:
             entries = entries[-1:]
         named |= {place for recorded in entries for place in named_by(recorded.entry)}
+        records |= {place for recorded in entries for place in naming(recorded.entry)}
         if row.stage is Stage.ARCHIVED:
             state = house.ledger.state(row.id)
             until = lock_end(house, state.retention_until, secured_on)
             deposits += [Deposit(receipt, until, state.held) for receipt in state.deposits]
     named |= {place for recorded in house.ledger.installation_entries() for place in named_by(recorded.entry)}
-    return deposits, named
+    return deposits, named, records
 
 
 def _alarm(house: Installation, report: FixityReport) -> None:

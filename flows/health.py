@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.client import HTTPException
+from pathlib import Path
+from typing import NamedTuple
 
 from archive.checkpoint import open_checkpoint
 from archive.log_store import CHECKPOINT, token_path
 from flows import fixity, object_store, readiness
 from flows.failures import standing_failures
+from flows.mail_tally import tally
 from flows.server import LOOPBACK, PrefectPlace, answers
 from flows.wiring import Installation
 from schemas.errors import ConvenioError
-from schemas.events import RestoreDrilled
+from schemas.events import BackedUp, Event, FixityChecked, RestoreDrilled
 from schemas.evidence import Evidence, Instant
 
 LITTLE_SPACE_BYTES = 512 * 1024 * 1024
@@ -22,18 +25,24 @@ LITTLE_SPACE_BYTES = 512 * 1024 * 1024
 LONG_WAIT = timedelta(seconds=60)
 """A runner that is up starts what waits within a second."""
 
+LONG_WITHOUT_BACKUP = timedelta(days=30)
+
 FAILURES_SHOWN = 5
 
 NEVER_STORED = "health/nothing-is-stored-here"
 """A key to ask the store for: its answer, that nothing lies there, takes the whole way to it."""
 
+START = "start it: convenio up"
+
 
 class Part(Evidence):
-    """One part, whether it is well, and what was seen."""
+    """One part, whether it is well, what was seen, since when (where that is known), and what to do."""
 
     name: str
     well: bool
     seen: str
+    since: Instant | None = None
+    remedy: str = ""
 
 
 class Health(Evidence):
@@ -48,94 +57,166 @@ class Health(Evidence):
         return all(part.well for part in self.parts)
 
 
+class Seen(NamedTuple):
+    """What a look at one part found; ``since`` is when it became so, or was last seen or done."""
+
+    well: bool
+    what: str
+    since: datetime | None = None
+    remedy: str = ""
+
+
 def health(house: Installation) -> Health:
-    """Look at ledger, log, store, fixity, keys, drills, Prefect server, runner, stages and disk; never raises."""
-    parts = (
-        _tried(
-            "Ledger",
-            lambda: (True, f"{house.ledger.size} entries, {len(house.register.rows())} agreements"),
-        ),
-        _tried("Published log", lambda: _published(house)),
-        _tried("Object store", lambda: _store(house)),
-        _tried("Fixity", lambda: fixity.standing(house)),
-        _tried("Seal and roots", lambda: readiness.lives(house)),
-        _tried("Restore drill", lambda: _drill(house)),
-        _tried("Prefect server", lambda: _prefect(PrefectPlace(house.home, house.settings.prefect_port))),
-        _tried("Runner", lambda: _runner(house)),
-        _tried("Stages", lambda: _stages(house)),
-        _tried("Disk", lambda: _disk(house)),
-    )
-    return Health(at=house.clock(), parts=parts)
+    """Look at every part, from the ledger to the disk; never raises."""
+    looks: dict[str, Callable[[], Seen]] = {
+        "Ledger": lambda: _well(f"entries: {house.ledger.size}, agreements: {house.register.count()}"),
+        "Published log": lambda: _published(house),
+        "Object store": lambda: _store(house),
+        "Fixity": lambda: _fixity(house),
+        "Seal and roots": lambda: Seen(*readiness.lives(house)),
+        "Timestamp authority": lambda: _authority(house),
+        "Backup": lambda: _backup(house),
+        "Restore drill": lambda: _drill(house),
+        "Mail": lambda: _mail(house),
+        "Prefect server": lambda: _prefect(PrefectPlace(house.home, house.settings.prefect_port)),
+        "Runner": lambda: _runner(house),
+        "Stages": lambda: _stages(house),
+        "Disk": lambda: _disk(house.home),
+    }
+    return Health(at=house.clock(), parts=tuple(_tried(name, look) for name, look in looks.items()))
 
 
-def _tried(name: str, look: Callable[[], tuple[bool, str]]) -> Part:
+def _well(what: str, since: datetime | None = None, remedy: str = "") -> Seen:
+    return Seen(well=True, what=what, since=since, remedy=remedy)
+
+
+def _unwell(what: str, since: datetime | None = None, remedy: str = "") -> Seen:
+    return Seen(well=False, what=what, since=since, remedy=remedy)
+
+
+def _tried(name: str, look: Callable[[], Seen]) -> Part:
     try:
-        well, seen = look()
+        seen = look()
     except ConvenioError as error:
-        well, seen = False, error.what
+        seen = _unwell(error.what, remedy=error.remedy or "")
     except OSError as error:
-        well, seen = False, error.strerror or type(error).__name__
+        seen = _unwell(error.strerror or type(error).__name__)
     except Exception as error:  # noqa: BLE001  # whoever asks how we are gets an answer
-        well, seen = False, f"unexpected fault: {type(error).__name__}"
-    return Part(name=name, well=well, seen=seen)
+        seen = _unwell(f"unexpected fault: {type(error).__name__}", remedy="the portal's log says more")
+    return Part(name=name, well=seen.well, seen=seen.what, since=seen.since, remedy=seen.remedy)
 
 
-def _store(house: Installation) -> tuple[bool, str]:
+def _store(house: Installation) -> Seen:
     house.store.stat(NEVER_STORED)
     well, seen = object_store.standing(house.settings, house.store)
-    return well, f"answers; {seen}"
+    return Seen(well, f"answers; {seen}")
 
 
-def _published(house: Installation) -> tuple[bool, str]:
+def _published(house: Installation) -> Seen:
     note = house.log_store.get(CHECKPOINT)
     if note is None:
-        return not house.ledger.size, "nothing is published yet"
-    shown = open_checkpoint(note.decode(errors="replace"), house.checkpoint_key.verifier_key).tree_size
+        return Seen(not house.ledger.size, "nothing is published yet")
+    shown = open_checkpoint(note.decode(errors="replace"), house.verifier_key).tree_size
     size = house.ledger.size
     if shown > size:
-        return False, f"it covers {shown} entries, the database has {size}: stop, and see convenio ledger check"
+        behind = f"the database is {shown - size} entries behind it ({size} of {shown}): see convenio ledger check"
+        return _unwell(behind, remedy="restore the database from a newer backup: convenio restore")
     if house.log_store.get(token_path(shown)) is None:
-        return False, f"covers {shown} of {size} entries, without a timestamp: it is asked for again"
-    return True, f"covers {shown} of {size} entries"
+        return _unwell(f"covers {shown} of {size} entries, without a timestamp: it is asked for again")
+    return _well(f"covers {shown} of {size} entries")
 
 
-def _drill(house: Installation) -> tuple[bool, str]:
-    events = [recorded.entry.event for recorded in house.ledger.installation_entries()]
-    last = next((event for event in reversed(events) if isinstance(event, RestoreDrilled)), None)
-    if last is None:
-        return True, "none yet; try one: convenio ledger drill BACKUP"
-    return last.equal, f"{'equal' if last.equal else 'NOT equal'} on {last.day}, {last.leaves} entries"
+def _fixity(house: Installation) -> Seen:
+    well, seen = fixity.standing(house)
+    since, _ = _last(house, FixityChecked)
+    return Seen(well, seen, since, "" if well else "look at every fault: convenio archive fixity")
 
 
-def _prefect(place: PrefectPlace) -> tuple[bool, str]:
+def _authority(house: Installation) -> Seen:
+    answer = house.authority.look(house)
+    which = "the demonstration authority" if house.settings.tsa_url is None else "the authority of the settings"
+    if answer.fault is None:
+        return _well(f"{which} answers", answer.asked_at)
+    nothing = "nothing is sealed or signed until it does"
+    return _unwell(f"{which}: {answer.fault}; {nothing}", answer.answered_at, "ask who runs it (CONVENIO_TSA_URL)")
+
+
+def _backup(house: Installation) -> Seen:
+    since, last = _last(house, BackedUp)
+    how = "make one, and keep it elsewhere: convenio backup -o FILE"
+    if since is None or not isinstance(last, BackedUp):
+        first = house.keeping.first_archived()
+        late = first is not None and house.clock() - first > LONG_WITHOUT_BACKUP
+        return Seen(not late, "none yet", remedy=how)
+    late = house.clock() - since > LONG_WITHOUT_BACKUP
+    seen = f"on {last.day}: {last.files} files, {last.rows} rows of personal data"
+    return Seen(not late, seen, since, how if late else "")
+
+
+def _drill(house: Installation) -> Seen:
+    since, last = _last(house, RestoreDrilled)
+    if not isinstance(last, RestoreDrilled):
+        return _well("none yet", remedy="try one: convenio ledger drill BACKUP")
+    seen = f"{'equal' if last.equal else 'NOT equal'} on {last.day}, {last.leaves} entries"
+    return Seen(last.equal, seen, since, "" if last.equal else "read the report of the drill, and take a new backup")
+
+
+def _mail(house: Installation) -> Seen:
+    found = tally(house)
+    if house.settings.smtp_url is None:
+        kept = f"{found.written.count} messages lie in the mail folder; no mail server is set"
+        return _well(kept, found.written.last)
+    oldest = found.waiting.first
+    if oldest is not None and house.clock() - oldest > LONG_WAIT:
+        waiting = f"{found.waiting.count} messages wait for the mail server"
+        return _unwell(waiting, oldest, "see whether the server is up, and CONVENIO_SMTP_URL")
+    if found.refused.count:
+        refused = f"the mail server refused {found.refused.count} messages for good"
+        return _unwell(refused, found.refused.last, "see which and why under Mail, and mend the addresses")
+    return _well(f"the mail server took {found.sent.count} messages", found.sent.last)
+
+
+def _prefect(place: PrefectPlace) -> Seen:
     where = f"{LOOPBACK}:{place.port}"
     try:
         ours = answers(place)
     except (HTTPException, OSError):
         ours = False
     if not ours:
-        return False, f"no server of this home answers on {where}; start it with: convenio up"
-    return True, f"answers on {where}"
+        return _unwell(f"no server of this home answers on {where}", remedy=START)
+    return _well(f"answers on {where}")
 
 
-def _runner(house: Installation) -> tuple[bool, str]:
+def _runner(house: Installation) -> Seen:
     oldest, count = house.outbox.waiting(house.clock() - LONG_WAIT)
     if oldest is None:
-        return True, "no stage waits to be started"
+        return _well("no stage waits to be started")
     stages = "1 stage waits" if count == 1 else f"{count} stages wait"
-    return False, f"{stages} since {oldest.created_at:%Y-%m-%d %H:%M:%S} UTC; is the runner up? Start it: convenio up"
+    return _unwell(f"{stages} to be started; is the runner up?", oldest.created_at, START)
 
 
-def _stages(house: Installation) -> tuple[bool, str]:
+def _stages(house: Installation) -> Seen:
     failed = standing_failures(house)
-    refused = [f"{row.agreement}, {row.stage}: {row.failure}" for row in failed if not row.retry]
+    refused = [row for row in failed if not row.retry]
     passing = len(failed) - len(refused)
     if refused:
+        told = [f"{row.agreement}, {row.stage}: {row.failure}" for row in refused[:FAILURES_SHOWN]]
         more = [f"and {len(refused) - FAILURES_SHOWN} more"] if len(refused) > FAILURES_SHOWN else []
-        return False, "a person is needed for " + "; ".join(refused[:FAILURES_SHOWN] + more)
-    return True, "none waits for a person to mend it" + (f"; {passing} failed and tried again" if passing else "")
+        since = min((row.failed_at for row in refused if row.failed_at), default=None)
+        needed = "; ".join(told + more)
+        return _unwell(f"a person is needed for {needed}", since, "mend what it says, then try again")
+    return _well("none waits for a person to mend it" + (f"; {passing} failed and tried again" if passing else ""))
 
 
-def _disk(house: Installation) -> tuple[bool, str]:
-    free = shutil.disk_usage(house.home).free
-    return free > LITTLE_SPACE_BYTES, f"{free / 1e9:.1f} GB free"
+def _disk(home: Path) -> Seen:
+    free = shutil.disk_usage(home).free
+    enough = free > LITTLE_SPACE_BYTES
+    return Seen(enough, f"{free / 1e9:.1f} GB free", remedy="" if enough else "make room: nothing can be stored soon")
+
+
+def _last(house: Installation, kind: type[Event]) -> tuple[datetime | None, Event | None]:
+    """Return the newest event of a kind about the installation, and when it occurred."""
+    for recorded in reversed(house.stream.entries()):
+        if isinstance(recorded.entry.event, kind):
+            return recorded.entry.occurred_at, recorded.entry.event
+    return None, None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from archive.transaction import op_id_of
-from flows.act import Done, acting, as_actor, keep_remark
+from flows.act import Done, acting, as_actor, keep_remark, require_office
 from flows.retention import secure
 from flows.wiring import Installation
 from schemas import events as ev
-from schemas.errors import NotAuthorised
 from schemas.evidence import AgreementId
 from schemas.people import Office, Person, Role
 
@@ -44,11 +43,5 @@ def _set(house: Installation, agreement: AgreementId, *, by: str, reason: str, o
 
 def _of_the_legal_office(house: Installation, email: str) -> Person:
     person = acting(house, email, Role.REVIEWER)
-    if Office.LEGAL not in person.offices:
-        raise NotAuthorised(
-            f"{email} is not of the legal office",
-            got="offices: " + ", ".join(person.offices),
-            expected=f"the office {Office.LEGAL}",
-            remedy=f"an administrator adds it: convenio people add {email} --role reviewer --office {Office.LEGAL}",
-        )
+    require_office(person, Office.LEGAL, f"{email} is not of the legal office")
     return person

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flows.click import invitation as click_invitation
 from flows.delegation import Signer, revocations
+from flows.sign_link import invitation
 from flows.wiring import Installation
 from schemas.evidence import AgreementId, SignatoryId
 from schemas.signature import SigningWay
@@ -39,9 +39,10 @@ def invite(house: Installation, state: AgreementState, signer: Signer, now: date
         subject=f"{agreement} waits for your signature",
         body=(
             f"{state.title}\n\nYou are asked to sign {agreement} {as_whom}{until}.\n\n"
-            f"Read it:\n  convenio fetch {agreement} -o {agreement}.pdf\n(SHA-256 {state.pdf})\n\n"
+            f"{invitation(house, agreement, SignatoryId(signatory.id), now)}\n"
+            f"To fetch the file on the command line:\n"
+            f"  convenio fetch {agreement} -o {agreement}.pdf\n(SHA-256 {state.pdf})\n\n"
             f"{_own_certificate(state, signer)}\n"
-            f"{click_invitation(house, agreement, SignatoryId(signatory.id), now)}\n"
             f"{_instead(agreement, signer)}"
         ),
         now=now,
@@ -54,13 +55,16 @@ def _own_certificate(state: AgreementState, signer: Signer) -> str:
         for way, option in OPTIONS.items()
         if way in state.policy.ways
     ]
-    return "".join(["Sign with your own certificate, one of:\n", *lines]) if lines else ""
+    return "".join(["To sign with your own certificate, one of:\n", *lines]) if lines else ""
 
 
 def _instead(agreement: AgreementId, signer: Signer) -> str:
     decline = f"  convenio decline {agreement} --as {signer.email} --comment WHY\n"
     if signer.is_delegate:
-        return f"Or decline:\n{decline}"
+        return f"To decline, which ends the agreement:\n{decline}"
     named = "--to EMAIL --name NAME --authority FILE --comment WHY"
     delegate = f"  convenio delegate {agreement} --as {signer.email} {named}\n"
-    return f"Or name somebody who signs for you, or decline:\n{delegate}{decline}"
+    return (
+        f"To name somebody who signs for you, with evidence that they may:\n{delegate}\n"
+        f"To decline, which ends the agreement:\n{decline}"
+    )

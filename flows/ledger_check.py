@@ -27,7 +27,7 @@ def check_ledger(
     installation's own; witnesses are asked what they saw. Raises :class:`Invalid` for a file that is no checkpoint
     signed by that key.
     """
-    key = verifier_key or house.checkpoint_key.verifier_key
+    key = verifier_key or house.verifier_key
     return check(
         Examined(
             engine=house.engine,

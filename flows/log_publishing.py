@@ -6,13 +6,11 @@ import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from archive.bucket import RefusedByStore
 from archive.log_bucket import BucketLog
 from archive.log_directory import DirectoryLog
 from archive.log_store import LogStore
 from archive.publisher import Publisher
 from archive.witness_client import WitnessClient
-from schemas.errors import Refused
 from signing.proof_of_time import require_token
 from signing.run import run
 
@@ -29,19 +27,10 @@ def open_log_store(house: Installation) -> LogStore:
     place = house.settings.archive_place
     if place is None:
         return DirectoryLog(house.home / "log")
-    from flows.object_store import bucket_of  # noqa: PLC0415  # boto3 is imported only where there is a bucket
+    from flows.object_store import bucket_of, make_bucket  # noqa: PLC0415  # boto3 is imported only where there is a bucket
 
     bucket = bucket_of(house.settings, place, place.log_bucket)
-    try:
-        bucket.make(locked=False)
-    except RefusedByStore as refusal:
-        raise Refused(
-            "the log's bucket cannot be used",
-            where=bucket.name,
-            got=refusal.got,
-            expected="a bucket without a default lock that these credentials may use, or the right to make it",
-            remedy="make the bucket first, or give these credentials the right to",
-        ) from refusal
+    make_bucket(bucket, locked=False)
     return BucketLog(bucket)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from flows.act import data_of
-from flows.notices import PURPOSES, concerned, words
+from flows.delegation import signatory_of
+from flows.notice_words import Act, words
+from flows.notices import PURPOSES, DelegationEvent, Reader, concerned, delegate_of
 from flows.stage import Outcome, not_due
 from flows.wiring import Installation
 from schemas.documents import Document
 from schemas.events import Entry
-from schemas.evidence import AgreementId
+from schemas.evidence import AgreementId, Digest, SignatoryId
 from schemas.lifecycle import fold
 from schemas.people import Office, Person, Role
 from schemas.state import AgreementState, Stage
@@ -32,13 +34,8 @@ def notify(house: Installation, agreement: AgreementId, counter: int) -> Outcome
     before = fold(entries[:counter])
     document, now = data_of(house, before.data), house.clock()
     people = _people(house, before, entry, document)
-    message = words(
-        before,
-        entry.event,
-        who=_name(house, entry),
-        reason=_reason(house, entry),
-        name_of=lambda signatory: _signatory_name(document, signatory),
-    )
+    act = _act(house, before, entry, document)
+    messages = [(person, words(act, _reader(person, document))) for person in people]
     told = sum(
         house.mail.send(
             f"{agreement}-{purpose}-{counter}-{person.handle}",
@@ -47,7 +44,7 @@ def notify(house: Installation, agreement: AgreementId, counter: int) -> Outcome
             body=message.body,
             now=now,
         )
-        for person in people
+        for person, message in messages
     )
     house.outbox.mark_done("notify", agreement, counter, house.clock())
     return Outcome(
@@ -71,19 +68,40 @@ def _people(house: Installation, before: AgreementState, entry: Entry, document:
     addresses = {signatory.email.casefold() for signatory in document.signatories if signatory.id in whom.signatories}
     chosen |= {person.commitment: person for person in everyone if person.email.casefold() in addresses}
     if whom.legal_office:
-        excluded = before.authors
-        chosen |= {
-            person.commitment: person
-            for person in everyone
-            if Role.REVIEWER in person.roles and Office.LEGAL in person.offices and person.commitment not in excluded
-        }
+        chosen |= {person.commitment: person for person in everyone if _is_of_legal_office(person)}
     return sorted(chosen.values(), key=lambda person: person.handle)
 
 
-def _name(house: Installation, entry: Entry) -> str:
-    if entry.actor.person is None:
-        return "Convenio"
-    person = house.people.behind(entry.actor.person)
+def _act(house: Installation, before: AgreementState, entry: Entry, document: Document) -> Act:
+    event = entry.event
+    names = {one.id: str(one.name) for one in document.signatories}
+    return Act(
+        before,
+        event,
+        who="Convenio" if entry.actor.person is None else _name(house, entry.actor.person),
+        reason=_reason(house, entry),
+        name_of=lambda signatory: names.get(signatory, signatory),
+        delegate=_name(house, delegate_of(before, event)) if isinstance(event, DelegationEvent) else "",
+    )
+
+
+def _reader(person: Person, document: Document) -> Reader:
+    own = signatory_of(document, person)
+    return Reader(
+        person.email,
+        person.commitment,
+        signs_as=None if own is None else SignatoryId(own.id),
+        is_manager=Role.MANAGER in person.roles,
+        of_legal_office=_is_of_legal_office(person),
+    )
+
+
+def _is_of_legal_office(person: Person) -> bool:
+    return Role.REVIEWER in person.roles and Office.LEGAL in person.offices
+
+
+def _name(house: Installation, commitment: Digest) -> str:
+    person = house.people.behind(commitment)
     return "A person whose data was erased" if person is None else person.name
 
 
@@ -91,7 +109,3 @@ def _reason(house: Installation, entry: Entry) -> str:
     digest = getattr(entry.event, "remark", None)
     kept = None if digest is None else house.remarks.get(digest)
     return "(erased)" if kept is None else kept.text
-
-
-def _signatory_name(document: Document, signatory: str) -> str:
-    return next((str(one.name) for one in document.signatories if one.id == signatory), signatory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 
@@ -94,7 +95,7 @@ def open_store(settings: Settings, clock: Callable[[], datetime]) -> ObjectStore
     if place is None:
         return DirectoryStore(settings.home / "objects")
     bucket = bucket_of(settings, place, place.bucket)
-    _make(bucket)
+    make_bucket(bucket, locked=True)
     # the access key belongs to the place: what a store refuses depends on who asks
     name = digest_of(canonical_json([settings.archive_url, settings.s3_access_key]))[:16]
     return ProbedStore(bucket, Probing(bucket, place, settings.home / "probes" / f"{name}.json", clock))
@@ -137,16 +138,23 @@ def standing(settings: Settings, store: ObjectStore) -> tuple[bool, str]:
     return True, promise
 
 
-def _make(bucket: S3Bucket) -> None:
+def make_bucket(bucket: S3Bucket, *, locked: bool) -> None:
+    """Make the bucket where it is not there, with Object Lock if ``locked``.
+
+    Raises :class:`Refused` where it may not be used or made, :class:`StoreUnavailable` where nobody answers.
+    """
     try:
-        bucket.make(locked=True)
+        bucket.make(locked=locked)
     except RefusedByStore as refusal:
+        denied = refusal.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        kind = "with Object Lock" if locked else "without a default lock"
         raise Refused(
-            "the bucket cannot be used",
+            "the store refuses these credentials for the bucket" if denied else "the bucket cannot be used",
             where=bucket.name,
             got=refusal.got,
-            expected="a bucket with Object Lock that these credentials may use, or the right to make it",
-            remedy="make the bucket first, with Object Lock enabled, or give these credentials the right to",
+            expected=f"a bucket {kind} that these credentials may use, or the right to make it",
+            remedy="check CONVENIO_S3_ACCESS_KEY and CONVENIO_S3_SECRET_KEY; if they are right, make the bucket first, "
+            f"{kind}, or give them the right to",
         ) from refusal
 
 

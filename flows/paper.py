@@ -12,15 +12,14 @@ The scan is a copy: it never counts as an electronic signature of the person, an
 from __future__ import annotations
 
 from archive.layout import working_key
-from flows.act import Done, acting, as_actor, data_of
+from flows.act import Done, acting, as_actor, data_of, require_office
 from flows.delegation import signatory_of, signer_for
-from flows.readiness import require_ready
 from flows.recorded import sealed
 from flows.signatures import Base, Made, add_signature
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.documents import Document
-from schemas.errors import FourEyes, NotAuthorised, Refused
+from schemas.errors import FourEyes, Refused
 from schemas.evidence import AgreementId, Digest, SignatoryId, digest_of
 from schemas.people import Office, Person, Role
 from schemas.records import PaperRecord
@@ -36,7 +35,7 @@ def sign_paper(
     ``compared_with`` is the SHA-256 of the file the paper was printed from: the approved or the prepared PDF. Raises
     what :func:`flows.signatures.add_signature` raises; :class:`NotAuthorised` for who does not review for the legal
     office, :class:`FourEyes` for an author of the draft, the signatory and their delegate, and :class:`Refused` for a
-    scan or a comparison that does not do.
+    comparison that does not do, and :class:`InputError` for what is no scan.
     """
     from signing.detached import seal_detached
     from signing.scans import extension_of
@@ -53,7 +52,6 @@ def sign_paper(
     def make(base: Base) -> Made:
         _require_printed(house, base.state, compared_with)
         if not known:
-            require_ready(house)
             seal = seal_detached(
                 scan, seal=house.seal, timestamper=house.timestamper, trust=house.trust(base.now), now=base.now
             )
@@ -86,13 +84,7 @@ def sign_paper(
 
 
 def _require_independent(state: AgreementState, document: Document, reviewer: Person, signatory: SignatoryId) -> None:
-    if Office.LEGAL not in reviewer.offices:
-        raise NotAuthorised(
-            "the legal office records paper originals",
-            where=state.agreement,
-            got="offices: " + ", ".join(reviewer.offices),
-            expected=f"the office {Office.LEGAL}",
-        )
+    require_office(reviewer, Office.LEGAL, "the legal office records paper originals", where=state.agreement)
     if reviewer.commitment in state.authors:
         raise FourEyes(
             "an author of the draft does not record the paper original",
@@ -120,6 +112,7 @@ def _require_printed(house: Installation, state: AgreementState, compared_with: 
             "the paper was not printed from the file that is being signed",
             where=f"{state.agreement}, draft {state.draft}",
             got=f"compared with {compared_with}",
-            expected=f"{printed[0]} (prepared), or {printed[-1]} (approved)",
-            remedy="print the current draft, have it signed by hand, and compare that",
+            expected="the SHA-256 of the PDF that was approved, or of the one that was prepared for signature",
+            remedy="take it from the very file that was printed (sha256sum FILE); where that is another one, print the "
+            "current draft, have it signed by hand, and compare that",
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows.act import data_of
 from flows.bases import Base, base_of, broken_ties
+from flows.deadline import local_day
 from flows.wiring import Installation
 from schemas.documents import Document
 from schemas.errors import Fault, InputError, Refused
@@ -57,7 +58,7 @@ def overtaken(house: Installation, document: Document) -> tuple[str, ...]:
         state = None if path in own else _state(house, pin)
         if state is None or state.stage is not Stage.ARCHIVED:
             continue
-        changes = base_of(house, state, house.clock().date()).changes
+        changes = base_of(house, state, local_day(house, house.clock())).changes
         if newer := [change.state.agreement for change in changes if change.state.agreement not in pinned]:
             sentences.append(f"{pin.title} ({state.agreement}) was changed or replaced by {in_words(newer)}.")
     return tuple(sentences)
@@ -135,7 +136,7 @@ def _faults(house: Installation, document: Document, path: str, pin: Pin, state:
             expected=state.receipt.sha256, proposal=state.receipt.sha256,
         )  # fmt: skip
     else:
-        yield from _not_in_force(house, document, path, base_of(house, state, house.clock().date()))
+        yield from _not_in_force(house, document, path, base_of(house, state, local_day(house, house.clock())))
 
 
 def _not_in_force(house: Installation, document: Document, path: str, base: Base) -> Iterator[Fault]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from archive.layout import data_key
 from archive.transaction import op_id_of
 from flows.act import data_of
-from flows.readiness import require_ready
 from flows.stage import Outcome, keep, load, not_due, record
 from flows.wiring import Installation
 from schemas import events as ev
@@ -29,7 +28,6 @@ def prepare(house: Installation, agreement: AgreementId, draft: int) -> Outcome:
     state = house.ledger.state(agreement)
     if not _wanted(state, draft):
         return not_due(state, "prepare")
-    require_ready(house)
     if state.content is None:
         raise RefusedTransition("an approved draft has content", where=agreement)
     approved = load(house, agreement, state.content.pdf, "pdf")

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from archive.register import AGREEMENT_ID
 from flows.pins import pins_held
+from flows.template_acts import newest_in_force
 from flows.wiring import Installation
 from schemas.clause import offices_for
 from schemas.documents import Document
@@ -37,11 +38,15 @@ class Proposed(TypedDict):
 def template_for(
     house: Installation, document: Document, version: int | None = None, *, fingerprint: Digest | None = None
 ) -> Template:
-    """Return the edition of the template that ``document`` needs, in ``version`` or the newest.
+    """Return the edition of the template that ``document`` needs, in ``version`` or the newest in force.
 
-    Raises :class:`TemplateFault` where there is none, or it is not the one with this ``fingerprint`` any more.
+    Raises :class:`TemplateFault` where there is none, or it is not the one with this ``fingerprint`` any more, and
+    :class:`Refused` where the newest is asked for and every one is retired.
     """
-    template = load_template(document.document_type, document.edition, version, folders=house.template_folders)
+    if version is None:
+        template = newest_in_force(house, document.document_type, document.edition)
+    else:
+        template = load_template(document.document_type, document.edition, version, folders=house.template_folders)
     if fingerprint is not None and template.fingerprint != fingerprint:
         raise TemplateFault(
             "the template is not the one that the draft was asked for with",

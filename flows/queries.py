@@ -60,8 +60,8 @@ def wait_until(
     """
     deadline = time.monotonic() + seconds
     while not reached(state := house.ledger.state(agreement)):
-        # people who could not be told hold up no stage
-        standing = (row for row in standing_failures(house, agreement) if row.stage != "notify")
+        # people and programs who could not be told hold up no stage
+        standing = (row for row in standing_failures(house, agreement) if row.stage not in {"notify", "webhook"})
         failed = next(standing, None)
         if failed is not None and not failed.retry:
             raise Refused(

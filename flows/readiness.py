@@ -1,6 +1,6 @@
 """Whether an installation may do what it says it is for: in production, no demonstration, default or expired keys.
 
-Looked at when the processes start, and again before each seal. Every reason is told at once.
+Looked at when the processes start, and whenever a key is handed out. Every reason is told at once.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ SECRET_FOLDERS = ("keys",)
 """Folders of the home whose files nobody else may read, and whatever file the seal is in."""
 
 
-def require_ready(house: Installation) -> None:
+def require_ready(house: Installation, *, closely: bool = True) -> None:
     """Refuse to go on in production with keys or names that are not the organisation's own; raise :class:`NotReady`.
 
-    In development nothing is asked.
+    In development nothing is asked. Unless ``closely``, no key is opened and nobody asked over the net: the ledger is
+    published, and people sign, while the seal's token is away.
     """
     if house.settings.env != "production":
         return
     roots = _Roots(house)
     reasons = [
         *_names(house.settings),
-        *_authority(house, roots),
-        *_seal(house, roots),
+        *_authority(house, roots, closely=closely),
+        *_seal(house, roots, closely=closely),
         *roots.reasons(),
         *_files(house),
     ]
@@ -94,24 +95,28 @@ class _Roots:
             yield "a trusted root is of a demonstration (trust/*.pem)"
 
 
-def _authority(house: Installation, roots: _Roots) -> Iterator[str]:
+def _authority(house: Installation, roots: _Roots, *, closely: bool) -> Iterator[str]:
     if house.settings.tsa_url is None:
         yield "the timestamp authority is the demonstration one (CONVENIO_TSA_URL)"
         return
+    if not closely:
+        return
     try:
-        answered = [as_cryptography(entry) for entry in house.timestamper.certificates()]
+        answered = [as_cryptography(entry) for entry in house.keyring.timestamper.certificates()]
     except ConvenioError:  # one that does not answer now is asked again before each seal
         return
     if not any(roots.hold(entry, answered) for entry in answered):
         yield "the timestamp authority's certificate does not chain to a trusted root in force (trust/*.pem)"
 
 
-def _seal(house: Installation, roots: _Roots) -> Iterator[str]:
+def _seal(house: Installation, roots: _Roots, *, closely: bool) -> Iterator[str]:
     if house.settings.seal_key == "demonstration":
         yield "the seal is the demonstration one (CONVENIO_SEAL_KEY)"
         return
+    if not closely:
+        return
     try:
-        seal = house.seal
+        seal = house.keyring.seal
     except ConvenioError as fault:
         yield f"the seal cannot be used: {fault.what}"
         return

@@ -11,6 +11,7 @@ from flows.wiring import Installation
 from schemas.documents import Document
 from schemas.errors import Refused
 from schemas.evidence import AgreementId
+from templates.redlines.clause_redline import ClauseChange, clause_changes
 from templates.redlines.outline import clauses_of
 from templates.redlines.redline import Change, data_changes
 from templates.redlines.redline_page import changed_clauses, redline_page
@@ -35,6 +36,11 @@ class Redline:
     def clauses(self) -> tuple[str, ...]:
         """The headings of the clauses that differ."""
         return changed_clauses(clauses_of(self.before), clauses_of(self.after))
+
+    @property
+    def compared(self) -> tuple[ClauseChange, ...]:
+        """Every clause, word by word, as it became."""
+        return clause_changes(clauses_of(self.before), clauses_of(self.after))
 
     def page(self) -> bytes:
         """Return the page a reviewer reads, HTML in UTF-8."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archive.personal import restore_personal
-from archive.recovery import Recovered, recover
+from archive.recovery import Recovered, published, recover
 from flows.backup import Backup
 from flows.ledger_check import check_ledger
 from flows.wiring import Installation
@@ -29,8 +29,11 @@ def restore_ledger(
 
     ``verifier_key`` is the log's as it was pinned outside; ``known`` are checkpoints kept elsewhere. Whoever was
     erased since the backup stays erased. A restore that broke off after the ledger was written is repeated:
-    a ledger that is there stays, where it is the published one. Raises as :func:`archive.recovery.recover`.
+    a ledger that is there stays, where it is the published one. ``house`` is one that is ``restoring``.
+    Raises as :func:`archive.recovery.recover`.
     """
+    # before there is a database: where nothing was published, none is left behind
+    published(house.log_store, verifier_key)
     ledger = recover(house.engine, house.log_store, verifier_key, known=known)
     rows = 0 if backup is None else restore_personal(house.engine, backup.personal)
     return Restored(ledger, rows, check_ledger(house, verifier_key=verifier_key))

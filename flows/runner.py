@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.fixity import daily_round
+from flows.policies import record_policies
 from flows.readiness import require_ready
 from flows.server import PrefectPlace
 from flows.settings import read_settings
@@ -116,6 +117,7 @@ async def serve(
     # whatever the last runner left is due at once: the home's lock says that it is gone; what was refused is due as
     # well, for people start anew after they mended something
     await asyncio.to_thread(_sweep, house, timedelta(0), also_refused=True)
+    await asyncio.to_thread(_look_at_policies, house)
     ready()
     await asyncio.gather(
         worker.run(stop), _dispatch(dispatcher, worker, stop), _sweeps(house, stop), _rounds(house, stop)
@@ -168,6 +170,13 @@ def _sweep(house: Installation, patience: timedelta, *, also_refused: bool = Fal
             LOG.info("due and not under way: %s of %s, version %s", due.stage, due.agreement, due.version)
     except ConvenioError:
         LOG.exception("the sweep failed and is repeated")
+
+
+def _look_at_policies(house: Installation) -> None:
+    try:
+        record_policies(house)
+    except ConvenioError:
+        LOG.exception("a change of the policies is recorded at the next start")
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from flows.archive_url import S3Place, parse_archive_url
 from flows.signature_policy import require_known_types
+from flows.smtp_url import parse_smtp_url
 from schemas.errors import Fault, InputError
+from schemas.loader import words_for
 from schemas.policy import SignaturePolicy
+from schemas.source import spoken
 
 DEFAULT_HOME = Path("~/.convenio")
 
@@ -81,7 +93,8 @@ class Settings(BaseSettings):
     renew_days: int = Field(default=180, ge=1, le=3650)
     """How many days before the newest timestamp's certificate ends an archived document gets a further one."""
     env: Literal["development", "production"] = "development"
-    """What the installation is for; `production` refuses to start with demonstration or default keys."""
+    """What the installation is for; `production` refuses to start, and to use or make any key, with demonstration or
+    default keys."""
     link_days: int = Field(default=14, ge=1, le=365)
     """How long a link to sign by a click is valid."""
     key_passphrase: SecretStr | None = None
@@ -94,6 +107,27 @@ class Settings(BaseSettings):
     """Loopback port of the Prefect server."""
     portal_port: int = Field(default=8080, ge=1, le=65535)
     """Loopback port of the portal."""
+    portal_url: str | None = Field(
+        default=None, pattern=r"^https?://[^/?#\s]+/?$", examples=["https://agreements.example.org"]
+    )
+    """Where people reach the portal, as links in messages say it; the loopback port by default."""
+    second_factor: Literal["optional", "required"] = "optional"
+    """Whether everybody who signs in to the portal needs a one-time code beside the password."""
+    openid_issuer: str | None = Field(
+        default=None,
+        pattern=r"^(https://[^?#\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^?#\s]*)?)$",
+        examples=["https://login.example.org/realms/secretariat"],
+    )
+    """Issuer of an OpenID Connect provider at which people may sign in; none by default."""
+    openid_client_id: str | None = None
+    """How the provider knows this installation."""
+    openid_client_secret: SecretStr | None = None
+    """Secret by which the provider knows it."""
+    smtp_url: SecretStr | None = None
+    """Mail server that sends messages: `smtps://USER:PASSWORD@HOST`, or `smtp://HOST:587?starttls=1`; by default they
+    stay in the mail folder of the home."""
+    mail_from: str = Field(default="convenio@localhost", pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    """Address from which messages come."""
     time_zone: str = Field(default="UTC", examples=["Europe/Prague"])
     """IANA time zone in which legal days begin and end, such as the last day of an authority."""
     sweep_seconds: float = Field(default=60.0, gt=0, le=60)
@@ -120,6 +154,18 @@ class Settings(BaseSettings):
         parse_archive_url(address)
         return address
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _names_a_server(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is not None:
+            parse_smtp_url(address.get_secret_value())
+        return address
+
+    @property
+    def portal_address(self) -> str:
+        """Where people reach the portal, without a slash at its end."""
+        return (self.portal_url or f"http://127.0.0.1:{self.portal_port}").rstrip("/")
+
     @property
     def archive_place(self) -> S3Place | None:
         """The bucket objects lie in; ``None`` for a directory of the home."""
@@ -142,8 +188,8 @@ class Settings(BaseSettings):
 
 BESIDE_SETTINGS = frozenset(
     {
-        "CONVENIO_AS", "CONVENIO_P12_PASSPHRASE", "CONVENIO_BACKUP_PASSPHRASE", "CONVENIO_TOKEN_PIN",
-        "CONVENIO_CSC_TOKEN", "CONVENIO_CSC_PIN", "CONVENIO_CSC_OTP", "CONVENIO_CSC_SAD",
+        "CONVENIO_AS", "CONVENIO_PASSWORD", "CONVENIO_P12_PASSPHRASE", "CONVENIO_BACKUP_PASSPHRASE",
+        "CONVENIO_TOKEN_PIN", "CONVENIO_CSC_TOKEN", "CONVENIO_CSC_PIN", "CONVENIO_CSC_OTP", "CONVENIO_CSC_SAD",
     }
 )  # fmt: skip
 """Names of the environment that belong to single commands."""
@@ -156,6 +202,10 @@ OPEN_FIELDS = frozenset(
 """Settings whose values may be shown; a faulty address may hold a secret, and so may a name that is not known."""
 
 
+STRUCTURED_FIELDS = ("witnesses", "signature_policies")
+"""Settings that the environment holds as JSON."""
+
+
 def read_settings(home: Path | None = None) -> Settings:
     """Return the settings in force; raise :class:`InputError` with every faulty one."""
     _refuse_unknown_names()
@@ -163,23 +213,48 @@ def read_settings(home: Path | None = None) -> Settings:
     try:
         settings = Settings(**given)  # pyrefly: ignore  # pydantic-settings takes fields as keywords
     except ValidationError as error:
-        faults = [
-            Fault(
-                f"CONVENIO_{'_'.join(str(step) for step in detail['loc']).upper()}",
-                detail["msg"],
-                read=repr(detail["input"]) if detail["loc"][0] in OPEN_FIELDS else "something that may be secret",
-            )
-            for detail in error.errors(include_url=False)
-        ]
+        faults = [_fault(detail) for detail in error.errors(include_url=False)]
+        raise InputError("the settings cannot be used", faults) from error
+    except SettingsError as error:
+        faults = [Fault(name, "is not JSON", expected="JSON, as docs/settings.md shows it") for name in _no_json()]
         raise InputError("the settings cannot be used", faults) from error
     except ValueError as error:
         raise InputError("convenio.toml cannot be read", got=error, expected="TOML") from error
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
 
 
+def _fault(detail: ErrorDetails) -> Fault:
+    """Say what is wrong with a setting where it stands: in the environment, or in ``convenio.toml``."""
+    steps = tuple(step for step in detail["loc"] if step != "[key]")
+    name, kind = str(steps[0]), detail["type"]
+    variable = _variable(name)
+    place = variable + spoken(("", *steps[1:])) if os.environ.get(variable) else f"convenio.toml, key {spoken(steps)}"
+    message, expected, proposal = words_for(detail, steps, Settings)
+    if kind == "extra_forbidden":
+        # what was read may be a secret under a misspelt name
+        return Fault(place, "is no setting", proposal=proposal)
+    if kind == "string_pattern_mismatch" and len(steps) == 1 and (examples := Settings.model_fields[name].examples):
+        expected = "such as " + " or ".join(map(str, examples))
+    read = repr(detail["input"]) if name in OPEN_FIELDS else "something that may be secret"
+    return Fault(place, message, read=None if kind == "missing" else read, expected=expected, proposal=proposal)
+
+
+def _variable(name: str) -> str:
+    return f"CONVENIO_{name.upper()}"
+
+
+def _no_json() -> Iterator[str]:
+    """Yield the variables of the environment that should hold JSON and do not."""
+    for name in map(_variable, STRUCTURED_FIELDS):
+        try:
+            json.loads(os.environ.get(name) or "null")
+        except ValueError:
+            yield name
+
+
 def _refuse_unknown_names() -> None:
     """Refuse a misspelt name in the environment: a setting that is silently not in force helps nobody."""
-    known = {f"CONVENIO_{name.upper()}" for name in Settings.model_fields} | BESIDE_SETTINGS
+    known = {*map(_variable, Settings.model_fields), *BESIDE_SETTINGS}
     unknown = sorted(name for name in os.environ if name.startswith("CONVENIO_") and name not in known)
     if unknown:
         near = {name: next(iter(get_close_matches(name, known, n=1)), None) for name in unknown}

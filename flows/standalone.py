@@ -1,4 +1,4 @@
-"""The standalone verifier: one Python file that says the same as ``convenio verify`` without Convenio."""
+"""The standalone verifier: one Python file that judges the evidence in a dossier without Convenio."""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ def sweep(house: Installation, *, patience: timedelta, also_refused: bool = Fals
     Whatever was lost (a killed runner, a lost Prefect database, a run that failed) is found here, from the
     ledger alone; of messages, from the outbox. Agreements whose last day to sign is over lapse; archived documents
     whose newest timestamp ends soon are renewed. A stage that was refused would be refused again: it is left alone,
-    unless ``also_refused``. Once a day the inventory is taken.
+    unless ``also_refused``. Messages the mail server did not take are handed to it again. Once a day the inventory is
+    taken.
 
     The ledger is published first. No part keeps the others from being done; the first fault is raised at the end.
     """
@@ -37,6 +38,8 @@ def sweep(house: Installation, *, patience: timedelta, also_refused: bool = Fals
     for find in (_stages, _messages, house.renewals.due):
         with _put_off(faults):
             started += [due for due in find(house) if _enqueue_again(house, due, patience, also_refused=also_refused)]
+    with _put_off(faults):
+        house.mail.hand_over_waiting()
     with _put_off(faults):
         take_inventory(house)
     if faults:
@@ -61,8 +64,9 @@ def _stages(house: Installation) -> Iterator[Due]:
 
 
 def _messages(house: Installation) -> Iterator[Due]:
-    for left in house.outbox.unfinished("notify"):
-        yield Due(left.stage, left.agreement, left.version)
+    for stage in ("notify", "webhook"):
+        for left in house.outbox.unfinished(stage):
+            yield Due(left.stage, left.agreement, left.version)
 
 
 def _enqueue_again(house: Installation, due: Due, patience: timedelta, *, also_refused: bool) -> bool:

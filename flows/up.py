@@ -45,6 +45,8 @@ def run(house: Installation, *, say: Progress = print, flows: str | None = None)
     where this home is up already, :class:`NotReady` where a production installation has demonstration keys,
     :class:`OrchestrationUnavailable` where a port is taken or a child does not get ready.
     """
+    from flows.demonstration import demonstration_accounts  # noqa: PLC0415  # whoever asks only is_up pays nothing
+
     require_ready(house)
     settings, control = house.settings, _Control()
     starts = {
@@ -62,6 +64,12 @@ def run(house: Installation, *, say: Progress = print, flows: str | None = None)
                     _started(start, grace_seconds, control.children, stack)
             place = PrefectPlace(house.home, settings.prefect_port)
             say(f"portal      http://{LOOPBACK}:{settings.portal_port}")
+            if accounts := demonstration_accounts(house):
+                say("            sign in as one of these, for trying things out (mail address, password):")
+            for name, email, password in accounts:
+                say(f"            {name:16}  {email:30}  {password}")
+            if settings.smtp_url is None:
+                say(f"mail        {house.mail.folder}  (nothing is sent: links and codes to sign lie here)")
             say(f"Prefect UI  {place.ui_url}  (asks once for the line in {place.secret_file})")
             say(f"logs        {house.home / 'logs'}")
             say("Stop with Ctrl-C.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,16 +9,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.files import make_home
+from flows.keyring import Keyring
 from flows.mail import MailFolder
-from flows.secret_file import kept_secret
 from flows.settings import Settings
-from schemas.errors import Unavailable
+from schemas.errors import NotReady
 from schemas.evidence import VerificationKeys, WitnessKey
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from archive.account_links import AccountLinks, RecoveryCodes
+    from archive.accounts import Accounts
+    from archive.catalogue import Catalogue
     from archive.checkpoint import CheckpointKey
+    from archive.comments import Comments
+    from archive.form_drafts import FormDrafts
+    from archive.idempotency import IdempotentAnswers
+    from archive.keeping import Keeping
     from archive.ledger import Ledger
     from archive.log_store import LogStore
     from archive.outbox import Outbox
@@ -27,8 +34,13 @@ if TYPE_CHECKING:
     from archive.publisher import Publisher
     from archive.register import Register
     from archive.remarks import Remarks
+    from archive.review_queue import ReviewQueue
     from archive.sign_links import SignLinks
     from archive.store import ObjectStore
+    from archive.uploaded_edits import UploadedEdits
+    from archive.webhooks import Webhooks
+    from flows.authority import AuthorityWatch
+    from flows.installation_stream import InstallationStream
     from flows.renew import Renewals
     from flows.retention import Securing
     from schemas.policy import SignaturePolicy
@@ -55,6 +67,8 @@ class Installation:
 
     settings: Settings
     clock: Callable[[], datetime] = field(default=utc_now)
+    restoring: bool = field(default=False, kw_only=True)
+    """Whether a restore is at work in its home, where nothing else may be."""
 
     @property
     def home(self) -> Path:
@@ -65,17 +79,42 @@ class Installation:
     def engine(self) -> Engine:
         """The domain database, brought to the newest schema."""
         from archive.database import open_database
+        from flows.restoring import DATABASE, require_whole
 
+        if not self.restoring:
+            require_whole(self)
         make_home(self.home)
         url = self.settings.database_url
-        return open_database(url.get_secret_value() if url else f"sqlite:///{self.home / 'convenio.sqlite'}")
+        return open_database(url.get_secret_value() if url else f"sqlite:///{self.home / DATABASE}")
 
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger: the truth about every agreement."""
+        from archive.continuity import Continuity
         from archive.ledger import Ledger
 
-        return Ledger(self.engine)
+        return Ledger(self.engine, Continuity(lambda: self.log_store))
+
+    @cached_property
+    def stream(self) -> InstallationStream:
+        """What the ledger says of the installation as a whole."""
+        from flows.installation_stream import InstallationStream
+
+        return InstallationStream(self.ledger)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """Which agreements are kept until when."""
+        from archive.keeping import Keeping
+
+        return Keeping(self.engine)
+
+    @cached_property
+    def authority(self) -> AuthorityWatch:
+        """How the timestamp authority was found when somebody looked last."""
+        from flows.authority import AuthorityWatch
+
+        return AuthorityWatch()
 
     @cached_property
     def register(self) -> Register:
@@ -85,11 +124,67 @@ class Installation:
         return Register(self.engine)
 
     @cached_property
+    def catalogue(self) -> Catalogue:
+        """What people look for in agreements; erasable too."""
+        from archive.catalogue import Catalogue
+
+        return Catalogue(self.engine)
+
+    @cached_property
     def people(self) -> People:
         """Who may do what; the erasable table."""
         from archive.people import People
 
         return People(self.engine)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Who may sign in to the portal; erasable too."""
+        from archive.accounts import Accounts
+
+        return Accounts(self.engine)
+
+    @cached_property
+    def account_links(self) -> AccountLinks:
+        """Links to choose a password; erasable too."""
+        from archive.account_links import AccountLinks
+
+        return AccountLinks(self.engine)
+
+    @cached_property
+    def recovery_codes(self) -> RecoveryCodes:
+        """What takes the place of one-time codes; erasable too."""
+        from archive.account_links import RecoveryCodes
+
+        return RecoveryCodes(self.engine)
+
+    @cached_property
+    def comments(self) -> Comments:
+        """What reviewers say of drafts; erasable too."""
+        from archive.comments import Comments
+
+        return Comments(self.engine)
+
+    @cached_property
+    def uploaded_edits(self) -> UploadedEdits:
+        """Word files that wait to be put in place of a draft's text."""
+        from archive.uploaded_edits import UploadedEdits
+
+        return UploadedEdits(self.engine)
+
+    @cached_property
+    def review_queue(self) -> ReviewQueue:
+        """Drafts in review, by risk and age."""
+        from archive.review_queue import ReviewQueue
+
+        return ReviewQueue(self.engine)
+
+    @cached_property
+    def form_drafts(self) -> FormDrafts:
+        """Forms that people began in the portal; erasable too."""
+        from archive.form_drafts import FormDrafts
+
+        return FormDrafts(self.engine)
 
     @cached_property
     def remarks(self) -> Remarks:
@@ -99,18 +194,25 @@ class Installation:
         return Remarks(self.engine)
 
     @cached_property
-    def sign_links(self) -> SignLinks:
-        """Links sent to signatories; erasable too."""
-        from archive.sign_links import SignLinks
-
-        return SignLinks(self.engine)
-
-    @cached_property
     def outbox(self) -> Outbox:
         """Stages that are due."""
         from archive.outbox import Outbox
 
         return Outbox(self.engine)
+
+    @cached_property
+    def idempotent_answers(self) -> IdempotentAnswers:
+        """First answers of the REST interface, by the keys of their requests."""
+        from archive.idempotency import IdempotentAnswers
+
+        return IdempotentAnswers(self.engine)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Who is told of the ledger's entries."""
+        from archive.webhooks import Webhooks
+
+        return Webhooks(self.engine)
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -121,44 +223,61 @@ class Installation:
         return open_store(self.settings, self.clock)
 
     @cached_property
-    def passphrase(self) -> bytes:
-        """The passphrase of the organisation's keys: set, or made once and kept in a file of the home."""
-        if self.settings.key_passphrase is not None:
-            return self.settings.key_passphrase.get_secret_value().encode()
-        make_home(self.home)
-        return kept_secret(self.home / "keys" / "passphrase", lambda: secrets.token_urlsafe(32).encode())
+    def keyring(self) -> Keyring:
+        """All keys, whether or not they may be used: only the properties below ask that."""
+        return Keyring(self.settings, self.clock)
 
-    @cached_property
-    def pki(self) -> DemonstrationPki:
-        """The demonstration PKI of the home, made on first run."""
-        from signing.demonstration import create_demonstration_pki
+    def require_ready(self, *, closely: bool = False) -> None:
+        """Raise :class:`NotReady` in production with keys or names that are not the organisation's own.
 
-        make_home(self.home)
-        return create_demonstration_pki(
-            self.home / "keys" / "demonstration",
-            organisation=self.settings.organisation,
-            passphrase=self.passphrase,
-            now=self.clock(),
-        )
+        ``closely`` also opens the seal and asks the timestamp authority; see :func:`flows.readiness.require_ready`.
+        """
+        from flows.readiness import require_ready
 
-    @cached_property
+        require_ready(self, closely=closely)
+
+    @property
     def seal(self) -> SigningKey:
-        """The organisation's seal."""
-        from flows.seal_key import open_seal
+        """The organisation's seal, handed out after a close look each time."""
+        self.require_ready(closely=True)
+        return self.keyring.seal
 
-        make_home(self.home)
-        return open_seal(self.settings, lambda: self.pki, self.clock())
-
-    @cached_property
+    @property
     def checkpoint_key(self) -> CheckpointKey:
-        """The key that signs checkpoints, apart from all others, made on first run."""
-        from archive.checkpoint import CheckpointKey
+        """The key that signs checkpoints, dossiers and certificates of destruction."""
+        self.require_ready()
+        return self.keyring.ledger
 
-        make_home(self.home)
-        origin, own = self.settings.ledger_origin, self.settings.ledger_key_passphrase
-        passphrase = self.passphrase if own is None else own.get_secret_value().encode()
-        pem = kept_secret(self.home / "keys" / "ledger.pem", lambda: CheckpointKey.create(origin).pem(passphrase))
-        return CheckpointKey.load(pem, origin, passphrase=passphrase)
+    @property
+    def timestamper(self) -> Timestamper:
+        """The timestamp authority."""
+        self.require_ready()
+        return self.keyring.timestamper
+
+    @property
+    def sign_links(self) -> SignLinks:
+        """Links sent to signatories, which sign like a key; erasable too."""
+        from archive.sign_links import SignLinks
+
+        self.require_ready()
+        return SignLinks(self.engine)
+
+    @property
+    def pki(self) -> DemonstrationPki:
+        """The demonstration PKI of the home, which production never has: :class:`NotReady`."""
+        if self.settings.env == "production":
+            raise NotReady(
+                "a production installation makes no demonstration keys",
+                where=str(self.home),
+                expected="certificates of a certification authority",
+                remedy="to try things out, leave CONVENIO_ENV at development, in a home of its own",
+            )
+        return self.keyring.pki
+
+    @property
+    def verifier_key(self) -> str:
+        """The public half of the ledger's key: to be read at any time, but made only where it may sign."""
+        return (self.keyring.ledger if self.keyring.ledger_file.exists() else self.checkpoint_key).verifier_key
 
     @cached_property
     def log_store(self) -> LogStore:
@@ -174,15 +293,6 @@ class Installation:
         from flows.log_publishing import open_publisher
 
         return open_publisher(self)
-
-    @cached_property
-    def timestamper(self) -> Timestamper:
-        """The timestamp authority: the one set, else the demonstration authority."""
-        if self.settings.tsa_url is None:
-            return self.pki.timestamper(self.clock)
-        from signing.timestamp import http_timestamper
-
-        return http_timestamper(self.settings.tsa_url)
 
     @cached_property
     def renewals(self) -> Renewals:
@@ -245,28 +355,38 @@ class Installation:
 
     @property
     def mail(self) -> MailFolder:
-        """The local mail folder."""
-        return MailFolder(self.home / "mail")
+        """The local mail folder, and the mail server its messages are handed to, where one is set."""
+        from flows.smtp import post_office
+
+        return MailFolder(self.home / "mail", self.settings.mail_from, post_office(self.settings))
 
     def verification_keys(self) -> VerificationKeys:
         """Return what an auditor pins: the ledger's verifier key, the trust roots and the seals' certificates.
 
         The seal is opened only where this home has not sealed anything yet: its certificate is not known before.
         """
+        from flows.seal_key import certificates_used
         from signing.demonstration import is_demonstration
+        from signing.keys import as_asn1
 
         trust = self.trust(self.clock())
+        used = (*trust.anchors, *map(as_asn1, certificates_used(self.home)))
         return VerificationKeys(
             organisation=self.settings.organisation,
-            ledger=self.checkpoint_key.verifier_key,
+            ledger=self.verifier_key,
             trust_roots=trust.roots,
             seal_certificates=tuple(sorted(trust.seal_certificates or (self.seal.certificate_digest,))),
             witnesses=tuple(
                 WitnessKey(key=witness.key, same_administrator=witness.same_administrator)
                 for witness in self.settings.witnesses
             ),
-            demonstration=any(is_demonstration(anchor) for anchor in trust.anchors),
+            demonstration=any(map(is_demonstration, used)),
         )
+
+    @property
+    def recorded(self) -> bool | None:
+        """Whether an act of this process stands in the ledger; see :class:`archive.ledger.Ledger`."""
+        return self.ledger.recorded if "ledger" in self.__dict__ else False
 
     def close(self) -> None:
         """Stop the warm processes and close the database, where they were opened."""
@@ -274,16 +394,3 @@ class Installation:
             self.office.close()
         if "engine" in self.__dict__:
             self.engine.dispose()
-
-
-def make_home(home: Path) -> None:
-    """Make the home, readable by its owner only; raise :class:`Unavailable` where that cannot be."""
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(
-            "the home folder cannot be made",
-            where=str(home),
-            got=error.strerror,
-            remedy="set CONVENIO_HOME to a folder you own",
-        ) from error

@@ -13,6 +13,19 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from schemas.evidence import DepositReceipt, Digest, Evidence, Instant, SignatoryId
+from schemas.installation_events import (
+    AccountChanged,
+    BackedUp,
+    FixityChecked,
+    InventoryTaken,
+    PersonErased,
+    PoliciesChanged,
+    RestoreDrilled,
+    RolesGiven,
+    TemplateAdopted,
+    TemplateRetired,
+    WebhookChanged,
+)
 from schemas.people import Actor, Office
 from schemas.policy import SignaturePolicy
 from schemas.signature import LegalEffect, SigningWay
@@ -314,55 +327,12 @@ class Declined(Evidence):
     remark: Digest
 
 
-class InventoryTaken(Evidence):
-    """All stored objects on one day: how many versions, the Merkle root over them, and the listing itself."""
-
-    type: Literal["inventory taken"] = "inventory taken"
-    day: date
-    objects: int = Field(ge=0)
-    root: Digest
-    listing: Digest
-
-
-class FixityChecked(Evidence):
-    """The stored objects were looked at: ``listed`` versions, of which ``read`` were read whole; ``faults`` found."""
-
-    type: Literal["fixity checked"] = "fixity checked"
-    day: date
-    listed: int = Field(ge=0)
-    read: int = Field(ge=0)
-    read_bytes: int = Field(ge=0)
-    faults: int = Field(ge=0)
-    report: Digest
-
-
-class PersonErased(Evidence):
-    """The personal data behind a commitment was erased, with a reason; it stands for nobody from now on."""
-
-    type: Literal["person erased"] = "person erased"
-    person: Digest
-    remark: Digest
-
-
-class RestoreDrilled(Evidence):
-    """The ledger was made anew elsewhere from what would be left after a loss; ``equal`` says whether it is the same.
-
-    ``leaves`` and ``root`` are those of the newest published checkpoint; ``report`` says what was compared.
-    """
-
-    type: Literal["restore drilled"] = "restore drilled"
-    day: date
-    leaves: int = Field(ge=0)
-    root: Digest
-    equal: bool
-    report: Digest
-
-
 Event = Annotated[
     Requested | Revised | Edited | Drafted | Approved | Returned | Rejected | Prepared | Invited | Signed | Delegated
     | DelegationConfirmed | DelegationRevoked | Concluded | Deposited | Renewed | BalancePaid | RetentionExtended
     | HoldPlaced | HoldReleased | DisposalProposed | Disposed | Lapsed | Extended | Withdrawn | Declined
-    | InventoryTaken | FixityChecked | PersonErased | RestoreDrilled,
+    | InventoryTaken | FixityChecked | PersonErased | RestoreDrilled | RolesGiven | AccountChanged | TemplateAdopted
+    | TemplateRetired | PoliciesChanged | BackedUp | WebhookChanged,
     Field(discriminator="type"),
 ]  # fmt: skip
 

@@ -17,6 +17,13 @@ _ACTS_OF: dict[str, Role | None] = {
     "fixity checked": None,
     "person erased": Role.ADMINISTRATOR,
     "restore drilled": None,
+    "roles given": Role.ADMINISTRATOR,
+    "account changed": Role.ADMINISTRATOR,
+    "template adopted": Role.ADMINISTRATOR,
+    "template retired": Role.ADMINISTRATOR,
+    "policies changed": None,
+    "webhook changed": Role.ADMINISTRATOR,
+    "backed up": None,
 }
 
 

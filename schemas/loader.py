@@ -75,7 +75,7 @@ def _unknown_type(read: object, source: Source, known: Sequence[str]) -> Fault:
 def _field_fault(detail: ErrorDetails, source: Source, model: type[BaseModel]) -> Fault:
     path = _written(detail, source)
     line, column = source.mark(path)
-    message, expected, proposal = _words(detail, path, model)
+    message, expected, proposal = words_for(detail, path, model)
     read = None if detail["type"] == "missing" else _shown(detail["input"])
     if detail["type"] == "extra_forbidden":
         read = _shown(path[-1])
@@ -90,16 +90,18 @@ def _without_echoes(faults: list[Fault]) -> list[Fault]:
     ]
 
 
-def _words(detail: ErrorDetails, path: Steps, model: type[BaseModel]) -> tuple[str, str | None, str | None]:
-    """Say a fault as pydantic found it in our words: what is wrong, what is expected, what may be meant."""
+def words_for(detail: ErrorDetails, path: Steps, model: type[BaseModel]) -> tuple[str, str | None, str | None]:
+    """Say a fault as pydantic found it at ``path`` in our words: what is wrong, what is expected, what may be meant."""
     kind, read = detail["type"], detail["input"]
     context: dict[str, Any] = detail.get("ctx") or {}
     if kind == "convenio":
         return detail["msg"], context.get("expected"), context.get("proposal")
     if kind == "extra_forbidden":
         fields = _fields_at(model, path[:-1])
-        near = difflib.get_close_matches(str(path[-1]), fields, n=1)
+        near = _elsewhere(model, path) or difflib.get_close_matches(str(path[-1]), fields, n=1)
         return NO_FIELD, None if near else ", ".join(fields), near[0] if near else None
+    if kind == "value_error":
+        return str(context["error"]), None, None
     if kind in {"literal_error", "enum"}:
         choices = re.findall(r"'([^']*)'", str(context.get("expected")))
         near = difflib.get_close_matches(str(read).lower(), choices, n=1, cutoff=0.5)
@@ -116,7 +118,7 @@ def _measured(kind: str, read: Any, context: dict[str, Any]) -> tuple[str, str] 
         return message.format(len(read)), f"{context[bound]:,} {ending}"
     if kind in BOUNDS:
         bound, message, ending = BOUNDS[kind]
-        return message, f"{context[bound]} {ending}"
+        return message, ending.format(context[bound])
     return None
 
 
@@ -131,8 +133,9 @@ LENGTHS = {
 }
 
 BOUNDS = {
-    "greater_than_equal": ("ge", "is too small", "or more"),
-    "less_than_equal": ("le", "is too large", "or less"),
+    "greater_than": ("gt", "is too small", "more than {}"),
+    "greater_than_equal": ("ge", "is too small", "{} or more"),
+    "less_than_equal": ("le", "is too large", "{} or less"),
 }
 
 WORDS: dict[str, tuple[str, str | None]] = {
@@ -140,6 +143,9 @@ WORDS: dict[str, tuple[str, str | None]] = {
     "string_pattern_mismatch": ("does not have the form needed", None),
     "string_type": ("is not text", None),
     "int_type": ("is not a whole number", None),
+    "int_parsing": ("is not a whole number", None),
+    "float_parsing": ("is not a number", None),
+    "bool_parsing": ("is neither true nor false", "true or false"),
     "bool_type": ("is neither true nor false", "true or false, without quotes"),
     "tuple_type": ("is not a list", None),
     "model_type": ("holds no fields", None),
@@ -213,6 +219,16 @@ def _described(model: type[BaseModel], path: Steps) -> str | None:
         return None
     first = description.split("\n")[0].rstrip(".")
     return first[0].lower() + first[1:] if not first[:2].isupper() else first
+
+
+def _elsewhere(model: type[BaseModel], path: Steps) -> list[str]:
+    """Return the one other place of this name in the group of fields beside it, such as ``signing.sign_by``."""
+    beside = [
+        spoken((*path[:-1], group, str(path[-1])))
+        for group in _fields_at(model, path[:-1])
+        if str(path[-1]) in _fields_at(model, (*path[:-1], group))
+    ]
+    return beside if len(beside) == 1 else []
 
 
 def _fields_at(model: type[BaseModel], path: Steps) -> list[str]:

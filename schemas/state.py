@@ -86,6 +86,8 @@ class AgreementState(Evidence):
     offices: tuple[ev.Office, ...]
     open_facts: tuple[str, ...]
     authors: frozenset[Digest]
+    owner: Digest | None = None
+    """Who requested it."""
     content: ev.Covered | None = None
     approvals: tuple[Approval, ...] = ()
     edited: Digest | None = None

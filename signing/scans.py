@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable
 from typing import Literal
 
-from schemas.errors import Refused
+from schemas.errors import InputError
 
 Extension = Literal["pdf", "png", "jpg", "tif"]
 
@@ -30,14 +30,14 @@ TRAILING_BYTES = 1_024
 """Within how many bytes of its end a PDF says where its cross-reference begins."""
 
 
-def extension_of(content: bytes) -> Extension:
-    """Return what kind of scan ``content`` is.
+def extension_of(content: bytes, *, what: str = "the scan") -> Extension:
+    """Return what kind of scan ``content`` is; ``what`` is what the refusal calls it.
 
-    Raises :class:`Refused` for a file that is too large, of another kind, cut off, or followed by something else.
+    Raises :class:`InputError` for a file that is too large, of another kind, cut off, or followed by something else.
     """
     if not 0 < len(content) <= MAXIMUM_SCAN_BYTES:
-        raise Refused(
-            "the scan is empty" if not content else "the scan is too large",
+        raise InputError(
+            f"{what} is empty" if not content else f"{what} is too large",
             got=f"{len(content):,} bytes",
             expected=f"at most {MAXIMUM_SCAN_BYTES:,} bytes",
             remedy="scan again, at 300 dots to the inch",
@@ -49,16 +49,16 @@ def extension_of(content: bytes) -> Extension:
             except (struct.error, IndexError, ValueError):
                 flaw = "it ends in the middle"
             if flaw is not None:
-                raise Refused(
-                    f"the scan is no whole {extension.upper()} file: {flaw}",
+                raise InputError(
+                    f"{what} is no whole {extension.upper()} file: {flaw}",
                     got=f"{len(content):,} bytes",
                     expected="a file as the scanner wrote it",
                     remedy="send the file itself, not a part or a conversion of it",
                 )
             return extension
-    raise Refused(
-        "the scan is of a kind that is not accepted",
-        got=f"a file that begins with {content[:8]!r}",
+    raise InputError(
+        f"{what} is of a kind that is not accepted",
+        got=f"a file that begins with the bytes {content[:8].hex(' ')}",
         expected="a PDF, PNG, JPEG or TIFF file",
         remedy="scan again into one of these",
     )

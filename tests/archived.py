@@ -16,6 +16,7 @@ from schemas import events as ev
 from schemas.evidence import AgreementId, digest_of
 from schemas.people import SYSTEM, Actor, Office, Role
 from tests import ceph
+from tests.worlds import seal_report
 
 MANAGER, COUNSEL, BOOKKEEPER = "manager@example.org", "counsel@example.org", "bookkeeper@example.org"
 ADMINISTRATOR, SECOND_ADMINISTRATOR = "administrator@example.org", "second.administrator@example.org"
@@ -76,7 +77,7 @@ def conclude_one(house: Installation, data: bytes = b'{"one":1}') -> AgreementId
     number, content = agreement.encode(), house.ledger.state(agreement).content
     prepared = keep(house, agreement, b"%PDF of " + number + b", sealed", "pdf")
     final = keep(house, agreement, b"%PDF of " + number + b", sealed twice", "pdf")
-    report = keep(house, agreement, b"report of " + number, "json")
+    report = keep(house, agreement, seal_report(final), "json")
     for actor, event in (
         (_actor(house, COUNSEL), ev.Approved(draft=1, office=Office.LEGAL, covers=content)),
         (SYSTEM, ev.Prepared(draft=1, base=content.pdf, pdf=prepared)),

@@ -77,3 +77,9 @@ def test_go_finds_every_entry_under_the_checkpoint_and_no_other(folder):
     again = run(folder, ["cd dossier", WITH_GO[0].splitlines()[-1]])
     assert again.returncode != 0
     assert "proofs/" in again.stderr
+
+    manifest = folder / "dossier" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes() + b" ")
+    again = run(folder, ["cd dossier", WITH_GO[0].splitlines()[-1]])
+    assert again.returncode != 0
+    assert "manifest.note: of another dossier" in again.stderr

@@ -25,6 +25,7 @@ NOT_OURS = {"__pycache__", "dist", "home", "out", "uv.lock"}
 
 HOSTS = {
     "127.0.0.1": "this machine",
+    "127\\.0\\.0\\.1": "this machine, in a pattern",
     "localhost": "this machine",
     "semver.org": "what a version number promises",
     "sqlite.org": "what a result code means",
@@ -42,7 +43,7 @@ HOSTS = {
 }
 """Hosts a file may name; ``example`` and its kin (RFC 2606, RFC 6761) beside them."""
 
-ADDRESS = re.compile(r"\bhttps?://(?:[^\s/@\"'<>]*@)?(?P<host>[^\s\"'<>)`\]/:?#]+)")
+ADDRESS = re.compile(r"\bhttps?://(?:[^\s/@\"'<>]*@)?(?P<host>(?:127\\\.0\\\.0\\\.1|[\w{%$][^\s\"'<>)`\]/:?#\\|]*))")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 UPWARDS = re.compile(r"(?:\.\./)+[\w./-]*")
 

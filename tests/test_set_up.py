@@ -16,7 +16,7 @@ OFFICE = {
     "libreoffice-writer-nogui", "python3-uno", "fonts-liberation2", "fonts-dejavu-core", "fonts-noto-core",
     "fonts-crosextra-carlito", "fonts-crosextra-caladea", "poppler-utils", "qpdf", "openssl",
 }  # fmt: skip
-TEST_TOOLS = {"softhsm2", "faketime", "mupdf-tools", "ghostscript"}
+TEST_TOOLS = {"softhsm2", "faketime", "mupdf-tools", "ghostscript", "chromium"}
 CEPH = {"ceph-mon", "ceph-osd", "ceph-mgr", "radosgw", "ceph-common"}
 
 PROGRAMS = {

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from archive.canonical_zip import read_canonical, write_canonical
+from archive.checkpoint import CheckpointKey
 from archive.cosignature import CosignerKey
 from archive.dossier import manifest_of
 from archive.exact import exact_json
+from archive.manifest_note import manifest_text
 from flows import verification
 from flows.dossiers import dossier_of
 from flows.standalone import VERIFIER, released_verifiers, standalone_verifier
@@ -34,13 +36,14 @@ class Taken:
     content: bytes
     members: Members
     keys: VerificationKeys
+    ledger: CheckpointKey
 
 
 @pytest.fixture(scope="module")
 def taken(snapshots, tmp_path_factory) -> Taken:
     with snapshots.at("archived", tmp_path_factory.mktemp("standalone") / "home") as house:
         content = dossier_of(house, snapshots.agreement)
-        return Taken(content, read_canonical(content), house.verification_keys())
+        return Taken(content, read_canonical(content), house.verification_keys(), house.checkpoint_key)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,9 +53,9 @@ def remembering() -> Iterator[None]:
     theirs: dict[tuple[bytes, str], tuple[list[dict], list[tuple]]] = {}
     judge, judge_all = verification._judge, standalone.Marks.judge_all
 
-    def judge_once(content, keys):
+    def judge_once(content, keys, now):
         if (content, keys) not in ours:
-            ours[content, keys] = judge(content, keys)
+            ours[content, keys] = judge(content, keys, now)
         return ours[content, keys]
 
     def judge_all_once(self, findings):
@@ -70,11 +73,12 @@ def remembering() -> Iterator[None]:
         yield
 
 
-def rewritten(members: Members) -> bytes:
-    """A dossier of ``members`` with container and manifest made anew."""
-    kept = {name: content for name, content in members.items() if name != "manifest.json"}
+def rewritten(members: Members, key: CheckpointKey | None) -> bytes:
+    """A dossier of ``members`` with container and manifest made anew, signed anew where there is a ``key``."""
     agreement = json.loads(members["manifest.json"])["agreement"]
-    return write_canonical({**kept, "manifest.json": exact_json(manifest_of(agreement, kept))})
+    manifest = exact_json(manifest_of(agreement, members))
+    note = key and key.sign(manifest_text(key.name, agreement, None, manifest)).encode()
+    return write_canonical({**members, "manifest.json": manifest, "manifest.note": note or members["manifest.note"]})
 
 
 def with_bit(content: bytes, place: float) -> bytes:
@@ -164,7 +168,8 @@ def both(content: bytes, keys: VerificationKeys | None, folder: Path) -> tuple[s
     path = folder / "dossier.zip"
     path.write_bytes(content)
     plain = None if keys is None else keys.model_dump(mode="json")
-    return verify_file(path, keys).verdict, standalone.verify(content, plain, datetime.now(UTC)).verdict
+    alone = standalone.verify(content, plain, datetime.now(UTC))
+    return verify_file(path, keys).verdict, alone.verdict
 
 
 def test_both_accept_a_good_dossier_and_neither_trusts_it_without_keys(taken, tmp_path):
@@ -173,8 +178,8 @@ def test_both_accept_a_good_dossier_and_neither_trusts_it_without_keys(taken, tm
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_both_refuse_a_damaged_dossier_although_its_manifest_agrees(damage, taken, tmp_path):
-    changed = rewritten(DAMAGED[damage](taken.members))
+def test_both_refuse_a_damaged_dossier_although_the_organisation_signed_it(damage, taken, tmp_path):
+    changed = rewritten(DAMAGED[damage](taken.members), taken.ledger)
     assert both(changed, taken.keys, tmp_path) == ("invalid", "invalid")
 
 
@@ -189,8 +194,6 @@ def test_both_refuse_a_damaged_container(damage, taken, tmp_path):
     ids=["root", "seal", "log"],
 )
 def test_both_say_the_same_under_other_keys(change, taken, tmp_path):
-    from archive.checkpoint import CheckpointKey
-
     if "ledger" in change:
         change = {"ledger": CheckpointKey.create("convenio.example/ledger").verifier_key}
     ours, theirs = both(taken.content, taken.keys.model_copy(update=change), tmp_path)
@@ -204,7 +207,7 @@ def test_both_say_which_witness_is_of_the_ledgers_own_administrator(taken, tmp_p
     cosigned = note + "".join(key.cosign(text, datetime.now(UTC)) for key in (theirs, own))
     witnesses = (WitnessKey(key=theirs.verifier_key), WitnessKey(key=own.verifier_key, same_administrator=True))
     keys = taken.keys.model_copy(update={"witnesses": witnesses})
-    content = rewritten({**taken.members, "checkpoint": cosigned.encode()})
+    content = rewritten({**taken.members, "checkpoint": cosigned.encode()}, taken.ledger)
     (tmp_path / "dossier.zip").write_bytes(content)
     ours = {found.part: found.reason for found in verify_file(tmp_path / "dossier.zip", keys).findings}
     alone = standalone.verify(content, keys.model_dump(mode="json"), datetime.now(UTC))
@@ -217,10 +220,14 @@ def test_both_say_which_witness_is_of_the_ledgers_own_administrator(taken, tmp_p
         assert second.endswith(", of the same administrator: proves no more than the ledger's own key")
 
 
-def test_pages_for_people_are_said_not_to_be_looked_at(taken, tmp_path):
-    changed = rewritten({**taken.members, "summary.html": b"<p>Trust me.</p>"})
-    assert both(changed, taken.keys, tmp_path) == ("invalid", "valid")
-    assert "summary.html" in standalone.NOT_LOOKED_AT
+@pytest.mark.parametrize("page", ["summary.html", "README.txt"])
+def test_both_refuse_a_page_for_people_that_the_organisation_did_not_sign(page, taken, tmp_path):
+    changed = rewritten({**taken.members, page: b"<p>Trust me.</p>"}, None)
+    assert both(changed, taken.keys, tmp_path) == ("invalid", "invalid")
+    alone = standalone.verify(changed, taken.keys.model_dump(mode="json"), datetime.now(UTC))
+    (fault,) = (found for found in alone.found if found["verdict"] != "valid")
+    assert (fault["part"], fault["place"]) == ("manifest note", "manifest.note")
+    assert fault["reason"] == "another dossier was signed than this one"
 
 
 def run(*arguments: object, packages: bool = True) -> subprocess.CompletedProcess[str]:
@@ -239,12 +246,65 @@ def test_the_file_alone_verifies_and_says_what_it_did_not_look_at(taken, tmp_pat
     keys.write_text(taken.keys.model_dump_json())
     ended = run(alone, dossier, "--keys", keys)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "not looked at  summary.html" in ended.stdout
+    assert "not looked at  summary.html, README.txt: whether they say what the evidence says" in ended.stdout
     bare = run(alone, dossier, "--keys", keys, packages=False)
     assert bare.returncode == 3, bare.stderr
     assert "signatures: not looked at: pyHanko is not installed" in bare.stdout
     assert "checkpoint time: not looked at: pyHanko is not installed" in bare.stdout
-    assert run(alone, dossier, "--keys", dossier).returncode == 2
+
+
+UNUSABLE: dict[str, tuple[bytes | dict, str]] = {
+    "empty": (b"", "it is empty"),
+    "pem": (b"-----BEGIN CERTIFICATE-----", "it is PEM"),
+    "no json": (b"PK\x03\x04\xff", "it is no JSON"),
+    "deep": (b"[" * 100_000, "it is no JSON"),
+    "a list": (b"[]", 'its JSON has no "convenio_keys": 1'),
+    "another version": ({"convenio_keys": 2}, 'its JSON has no "convenio_keys": 1'),
+    "no ledger": ({"ledger": None}, "ledger is missing"),
+    "another key": ({"ledger": "name+hash"}, "ledger is no verifier key"),
+    "no list": ({"seal_certificates": {}}, "seal_certificates is no list"),
+    "witness": ({"witnesses": ["x"]}, "witnesses is no list of keys"),
+    "no root": ({"trust_roots": []}, "trust_roots is empty"),
+    "another root": ({"trust_roots": ["x"]}, "trust_roots holds what is no certificate"),
+}
+
+
+@pytest.mark.parametrize("given", UNUSABLE)
+def test_what_are_no_keys_is_told_in_words_and_no_verdict(given, taken, tmp_path, capsys):
+    content, reason = UNUSABLE[given]
+    if isinstance(content, dict):
+        content = json.dumps(taken.keys.model_dump(mode="json") | content).encode()
+    (tmp_path / "keys.json").write_bytes(content)
+    (tmp_path / "dossier.zip").write_bytes(taken.content)
+    assert standalone.main([str(tmp_path / "dossier.zip"), "--keys", str(tmp_path / "keys.json")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{tmp_path / 'keys.json'} is no file of public keys: {reason}")
+    assert "expected the organisation's public keys" in said.err
+
+
+def test_what_is_no_dossier_is_told_in_words_and_no_verdict(tmp_path, capsys):
+    (tmp_path / "letter.txt").write_text("Dear auditor")
+    for name, reason in (
+        ("missing.zip", "cannot be read: No such file or directory"),
+        ("", "is a folder"),
+        ("letter.txt", "is no dossier: it begins with b'Dear aud'"),
+    ):
+        assert standalone.main([str(tmp_path / name)]) == 2
+        said = capsys.readouterr()
+        assert (said.out, said.err.startswith(f"{tmp_path / name} {reason}")) == ("", True), said.err
+        assert "expected a dossier" in said.err
+
+
+def test_an_interruption_is_no_verdict(tmp_path):
+    program = (
+        "import runpy, sys; from pathlib import Path; "
+        "Path.open = lambda *_: (_ for _ in ()).throw(KeyboardInterrupt); sys.argv = ['verify', 'dossier.zip']; "
+        f"runpy.run_path({str(VERIFIER)!r}, run_name='__main__')"
+    )
+    command = [sys.executable, "-I", "-c", program]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted: no verdict\n")
 
 
 def test_the_dossier_and_the_page_name_the_file_by_its_digest(taken):

@@ -29,7 +29,16 @@ from archive.register import Register, RegisterRow
 from archive.store import ObjectStore
 from archive.transaction import op_id_of
 from schemas import events as ev
-from schemas.evidence import AgreementId, Checkpoint, Finding, Verdict, VerificationReport, digest_of
+from schemas.evidence import (
+    AgreementId,
+    Checkpoint,
+    EtsiReport,
+    Finding,
+    SealReport,
+    Verdict,
+    VerificationReport,
+    digest_of,
+)
 from schemas.installation import INSTALLATION
 from schemas.people import SYSTEM, Actor
 from tests.histories import MANAGER, NOW, REVIEWERS
@@ -132,8 +141,8 @@ class World:
         self.deposit(agreement)
         return agreement
 
-    def conclude(self) -> AgreementId:
-        """One more agreement whose deposit is due."""
+    def conclude(self, report: bytes | None = None) -> AgreementId:
+        """One more agreement whose deposit is due; its seal report names an ETSI report unless it is given."""
         agreement = self.request()
         data = self.ledger.state(agreement).data
         names = {"template": "docx", "manifest": "json", "docx": "docx", "pdf": "pdf"}
@@ -143,8 +152,11 @@ class World:
         self.append(agreement, REVIEWERS[0], ev.Approved(draft=1, office=ev.Office.LEGAL, covers=content))
         prepared = self.keep(agreement, "prepared", "pdf")
         self.append(agreement, SYSTEM, ev.Prepared(draft=1, base=content.pdf, pdf=prepared))
-        final, report = self.keep(agreement, "final", "pdf"), self.keep(agreement, "report", "json")
-        event = ev.Concluded(base=prepared, pdf=final, report=report, level="PAdES-B-LTA")
+        final, etsi = self.keep(agreement, "final", "pdf"), self.keep(agreement, "ETSI report", "xml")
+        said = seal_report(final, etsi) if report is None else report
+        recorded = digest_of(said)
+        self.store.put(working_key(agreement, recorded, "json"), said)
+        event = ev.Concluded(base=prepared, pdf=final, report=recorded, level="PAdES-B-LTA")
         self.append(agreement, SYSTEM, event)
         return agreement
 
@@ -191,6 +203,13 @@ class World:
         with closing(sqlite3.connect(self.database())) as connection:
             row = connection.execute("SELECT leaf FROM ledger_entries WHERE leaf_index = ?", (index,)).fetchone()
         return row[0]
+
+
+def seal_report(pdf: str, *etsi_reports: str) -> bytes:
+    """A recorded validation of ``pdf`` that found nothing wrong, and names ETSI reports by digest."""
+    etsi = tuple(EtsiReport(field=f"seal{number}", sha256=digest) for number, digest in enumerate(etsi_reports))
+    report = SealReport(pdf=pdf, verdict=Verdict.VALID, level="B-LTA", signatures=(), findings=(), etsi_reports=etsi)
+    return report.model_dump_json().encode()
 
 
 def attacks_in(report: VerificationReport) -> frozenset[Attack]:

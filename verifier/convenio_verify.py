@@ -8,9 +8,11 @@ timestamps; without, it says that it did not, and nothing better than indetermin
 come from the organisation by another way than the dossier.
 
 Each part gets a verdict: valid, invalid or indeterminate (EN 319 102-1 5.1.3 calls them TOTAL-PASSED, TOTAL-FAILED and
-INDETERMINATE), with the reason and the place. Exit 0 valid, 1 invalid, 3 indeterminate, 2 for wrong use.
+INDETERMINATE), with the reason and the place. Exit 0 valid, 1 invalid, 3 indeterminate, 2 for wrong use, 130 when
+interrupted.
 
-What it does not look at, it lists (``NOT_LOOKED_AT``): the verdict is about the rest.
+Every member is the one that the organisation handed out, or the verdict is invalid. Whether what it says is true is
+another question: what this does not look at, it lists (``NOT_LOOKED_AT``), and the verdict is about the rest.
 
 Standards: RFC 9162 2.1.3 (inclusion proofs), C2SP signed-note, tlog-checkpoint, tlog-proof and tlog-cosignature,
 RFC 8785 (canonical JSON), RFC 3161 (timestamps), EN 319 142-1 (PAdES), PKWARE APPNOTE 6.3.10 (the container).
@@ -31,19 +33,25 @@ from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.x509 import load_pem_x509_certificates
+except ImportError:
+    print("this verifier needs the Python package cryptography: python3 -m pip install cryptography", file=sys.stderr)
+    sys.exit(2)
 
 VALID, INVALID, INDETERMINATE = "valid", "invalid", "indeterminate"
 EXIT = {VALID: 0, INVALID: 1, INDETERMINATE: 3}
 NOT_LOOKED_AT = (
-    "README.txt", "bound.json", "summary.html",
     "agreement.pdf: how its objects lie in its bytes, and what a revision changed that pyHanko lets pass",
     "agreement.pdf: the level the marks reach today, and by trusted lists whether a signature is qualified",
     "drafts: which facts were confirmed by whom; what text and pages say against the data",
+    "bound.json: whether the archive holds what is said to change or end the agreement, and nothing else that does",
     "entries: whether retention, legal holds and a disposal followed their rules",
     "evidence: what scans, their seals and the evidence of authority say; only that they are the ones recorded",
     "etsi: what the reports say; only that they are the ones recorded",
+    "summary.html, README.txt: whether they say what the evidence says; only that they are the ones handed out",
 )  # fmt: skip
 LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 SEALS = ("seal:opening", "seal:closing")
@@ -65,6 +73,10 @@ class Wrong(Exception):
 
 class NotThere(Exception):
     """Something needed to look at a part is not installed."""
+
+
+class Unusable(Exception):
+    """A file that was named is not what is needed: no verdict on anything."""
 
 
 def must(holds, what, place=None):
@@ -190,7 +202,7 @@ def check_manifest(dossier):
     must(said.get("format") == "convenio-dossier" and said.get("version") == 2, "a format not known", "manifest.json")
     listed = {member["name"]: member for member in said["members"]}
     for name, content in dossier.members.items():
-        if name != "manifest.json":
+        if name not in ("manifest.json", "manifest.note"):
             expected = {"name": name, "sha256": sha256(content), "size_bytes": len(content)}
             must(listed.pop(name, None) == expected, "a member is not the one in the manifest", name)
     must(not listed, "the manifest lists what is not there", "manifest.json")
@@ -470,15 +482,34 @@ def check_checkpoint(note, keys):
     stated = {"origin": origin, "size": int(size), "root": root, "note": note, "text": text}
     if keys is None:
         return stated, None
+    must(origin == ledger_name("the checkpoint", text, lines, keys), "a checkpoint of another log")
+    return stated, f"signed by the ledger key of {keys['organisation']} ({origin}): {size} entries"
+
+
+def ledger_name(what, text, lines, keys):
+    """Return the name of the ledger's key, which must have signed the text."""
     name, hashed, key = verifier_key(keys["ledger"])
     ours = [blob[4:] for line_name, blob in lines if line_name == name and blob[:4] == hashed]
-    must(ours and origin == name, "the checkpoint is not signed by the keys given")
+    must(ours, f"{what} is not signed by the keys given")
     for signature in ours:
         try:
             key.verify(signature, text.encode())
         except InvalidSignature:
-            raise Wrong("the checkpoint is not signed by the keys given: its text was altered") from None
-    return stated, f"signed by the ledger key of {keys['organisation']} ({origin}): {size} entries"
+            raise Wrong(f"{what} is not signed by the keys given: its text was altered") from None
+    return name
+
+
+def check_manifest_note(dossier, keys):
+    """The ledger's key signed the manifest, which names every other member, for this agreement and this day."""
+    manifest, note = dossier["manifest.json"], dossier["manifest.note"].decode()
+    on = json.loads(dossier["bound.json"])["on"] if "bound.json" in dossier.members else "-"
+    text, lines = signature_lines(note)
+    name = ledger_name("the dossier", text, lines, keys)
+    digest = base64.b64encode(hashlib.sha256(manifest).digest()).decode()
+    expected = f"{name} dossier v1\n{json.loads(manifest)['agreement']}\n{on}\n{digest}\n"
+    must(text == expected, "another dossier was signed than this one")
+    must(len(lines) == 1, "the note bears more than the ledger's signature")
+    return True, f"every member is what {keys['organisation']} handed out, signed by its ledger key ({name})"
 
 
 def check_witnesses(checkpoint, keys, findings):
@@ -677,8 +708,8 @@ def click_records(dossier, history):
 
 def check_members(dossier, history, enclosed):
     counters = range(len(history.entries))
-    expected = {*history.files, *enclosed, "manifest.json", "checkpoint", "checkpoint.tsr", "people.json",
-                "remarks.json", "openings.json", "summary.html", "README.txt"}  # fmt: skip
+    expected = {*history.files, *enclosed, "manifest.json", "manifest.note", "checkpoint", "checkpoint.tsr",
+                "people.json", "remarks.json", "openings.json", "summary.html", "README.txt"}  # fmt: skip
     expected |= {f"entries/{n}.json" for n in counters} | {f"proofs/{n}.tlog-proof" for n in counters}
     expected |= {f"receipts/{n}.json" for n in range(len(history.receipts))}
     expected |= {"bound.json"} & dossier.members.keys()
@@ -688,6 +719,77 @@ def check_members(dossier, history, enclosed):
     said = json.loads(dossier["manifest.json"])["agreement"]
     must(said == history.agreement, "the manifest names another agreement", "manifest.json")
     return True, f"exactly the {len(expected)} members the entries ask for"
+
+
+# Whether it bound its parties on one day: told again from the entries up to then and the approved data.
+
+OVERTAKING = {"agreement", "document_type", "archived_at", "effective", "sha256"}
+
+
+def check_bound(dossier, history):
+    place = "bound.json"
+    said = exact(dossier[place], place)
+    on, until = date.fromisoformat(said["on"]), datetime.fromisoformat(said["until"])
+    midnight = datetime(on.year, on.month, on.day, tzinfo=timezone.utc) + timedelta(days=1)
+    ends = timedelta(hours=-14) <= until - midnight <= timedelta(hours=12)
+    must(ends and until.strftime("%Y-%m-%dT%H:%M:%S.%fZ") == said["until"], "no day ends then", place)
+    overtaking = sorted(
+        [*said["changed_by"], *said["ended_by"]], key=lambda one: (one["archived_at"], one["agreement"])
+    )
+    for one in overtaking:
+        must(set(one) == OVERTAKING, "not a document that overtakes another", place)
+        earlier = datetime.fromisoformat(one["archived_at"]) < until
+        must(earlier, f"{one['agreement']}, archived later, does not overtake it by then", place)
+    then, data = History(), json.loads(dossier[f"drafts/{history.draft}/data.json"])
+    for entry in history.entries:
+        if datetime.fromisoformat(entry["occurred_at"]) < until:
+            then.take(entry)
+    made = [entry["occurred_at"] for entry in then.entries if entry["event"] in then.signed]
+    made = made or [entry["occurred_at"] for entry in then.entries if entry["event"]["type"] == "prepared"]
+    complete, covered = then.stage in ("signed", "concluded", "archived"), covers(data.get("term"), on)
+    ended = [one for one in overtaking if has_ended(one, on)]
+    told = {
+        "agreement": history.agreement, "on": said["on"], "until": said["until"],
+        "bound": complete and covered is not False and not ended, "signed_by_all": complete, "in_force": covered,
+        "stage": "not requested" if then.stage == "nothing" else then.stage, "draft": then.draft,
+        "since": made[-1] if complete else None,
+        "signatories": [standing(then, one) for one in data["signatories"]],
+        "changed_by": [one for one in overtaking if one not in ended], "ended_by": ended,
+    }  # fmt: skip
+    must(told == said, "it says something else than the entries up to that day", place)
+    bound = "bound its parties" if told["bound"] else f"is not said to have bound its parties ({told['stage']})"
+    words = {True: "its term covers that day", False: "its term does not cover that day", None: "it states no term"}
+    changed, gone = (
+        ", ".join(one["agreement"] for one in told[key]) or "nothing" for key in ("changed_by", "ended_by")
+    )
+    return said, (
+        f"at the end of {said['on']} it {bound}: {len(then.signed)} of {len(told['signatories'])} had signed; "
+        f"{words[covered]}; changed by {changed}, ended by {gone}, as the organisation says"
+    )
+
+
+def covers(term, on):
+    """Return whether a term covers the day, both its ends included; ``None`` where no term is stated."""
+    days = [term[end].get("value") for end in ("start", "end")] if term else [None, None]
+    first, last = (day and date.fromisoformat(day) for day in days)
+    return None if first is None and last is None else (first or on) <= on <= (last or on)
+
+
+def has_ended(one, on):
+    effective = one["effective"] and date.fromisoformat(one["effective"])
+    return one["document_type"] == "termination" and (effective is None or on > effective)
+
+
+def standing(then, person):
+    """Return how far a signatory was: when they signed, how, and what that legally is."""
+    found = [entry for entry in then.entries if entry["event"] in then.signed]
+    entry = next((one for one in found if one["event"]["signatory"] == person["id"]), None)
+    event = entry["event"] if entry else {}
+    return {
+        "signatory": person["id"], "party": person["party"], "signed_at": entry and entry["occurred_at"],
+        "way": event.get("way"), "effect": event.get("effect"),
+        "by_delegate": bool(entry and then.delegations.get(person["id"], {}).get("confirmed")),
+    }  # fmt: skip
 
 
 # The signatures, with pyHanko: nothing below is looked at where it is not installed.
@@ -1063,6 +1165,7 @@ def verify(content, keys, now):
         return findings
     dossier = Dossier(members)
     findings.check("manifest", lambda: check_manifest(dossier), "manifest.json")
+    verify_manifest_note(findings, dossier, keys)
     entries = findings.check("entries", lambda: check_entries(dossier), "entries/")
     history = entries and findings.check("history", lambda: check_history(entries), "entries/")
     checkpoint = None
@@ -1093,12 +1196,27 @@ def verify(content, keys, now):
     findings.check("approved = signed = archived", lambda: check_revisions(dossier, history), "agreement.pdf")
     findings.check("deposit", lambda: check_deposit(dossier, history), "agreement.pdf")
     findings.check("people and comments", lambda: check_openings(dossier, history))
+    if "bound.json" in members:
+        findings.check("bound", lambda: check_bound(dossier, history), "bound.json")
+    leave_open(findings, history)
+    verify_marks(findings, dossier, history, recorded, keys, now)
+    return findings
+
+
+def verify_manifest_note(findings, dossier, keys):
+    if keys is None:
+        reason = "no keys were given to check who signed the dossier as a whole"
+        findings.add("manifest note", INDETERMINATE, reason, "manifest.note")
+    else:
+        findings.check("manifest note", lambda: check_manifest_note(dossier, keys), "manifest.note")
+
+
+def leave_open(findings, history):
+    """Say what is needed for trust and not looked at."""
     for event in history.signed:
         if event["effect"] == "QES":
             reason = "recorded as QES; no trusted list is looked at here"
             findings.add(f"legal effect signatory:{event['signatory']}", INDETERMINATE, reason, "agreement.pdf")
-    verify_marks(findings, dossier, history, recorded, keys, now)
-    return findings
 
 
 def verify_marks(findings, dossier, history, recorded, keys, now):
@@ -1114,6 +1232,64 @@ def verify_marks(findings, dossier, history, recorded, keys, now):
     findings.check("attachments", lambda: check_attachments(marks, history), "agreement.pdf")
 
 
+def given_file(path, expected):
+    """Return the content of a file that was named."""
+    try:
+        if path.is_dir():
+            raise Unusable(f"{path} is a folder; expected {expected}")
+        with path.open("rb") as file:
+            return file.read(SIZE_MAX_BYTES + 1)
+    except OSError as fault:
+        raise Unusable(f"{path} cannot be read: {fault.strerror}; expected {expected}") from None
+
+
+def given_dossier(path):
+    expected = "a dossier, the zip that `convenio dossier ID -o FILE.zip` writes"
+    content = given_file(path, expected)
+    if not content.startswith(b"PK") and path.suffix.lower() != ".zip":
+        raise Unusable(f"{path} is no dossier: it begins with {content[:8]!r}; expected {expected}")
+    return content
+
+
+def given_keys(path):
+    """Return the organisation's public keys, all of a kind that can be used."""
+    expected = "the organisation's public keys, the JSON that `convenio keys export -o FILE` writes"
+    try:
+        return usable_keys(given_file(path, expected))
+    except Wrong as fault:
+        raise Unusable(f"{path} is no file of public keys: {fault}; expected {expected}") from None
+
+
+def usable_keys(content):
+    must(content.strip(), "it is empty")
+    must(not content.lstrip().startswith(b"-----BEGIN"), "it is PEM, a certificate or a key alone")
+    try:
+        keys = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Wrong("it is no JSON") from None
+    must(isinstance(keys, dict) and keys.get("convenio_keys") == 1, 'its JSON has no "convenio_keys": 1')
+    for name in ("organisation", "ledger"):
+        must(isinstance(keys.get(name), str), f"{name} is missing, or no text")
+    for name in ("trust_roots", "seal_certificates"):
+        texts = keys.get(name)
+        must(isinstance(texts, list) and all(isinstance(one, str) for one in texts), f"{name} is no list of texts")
+    witnesses = keys.get("witnesses", [])
+    known = isinstance(witnesses, list) and all(isinstance(one, dict) for one in witnesses)
+    must(known and all(isinstance(one.get("key"), str) for one in witnesses), "witnesses is no list of keys")
+    for name, key in [("ledger", keys["ledger"]), *(("witnesses", one["key"]) for one in witnesses)]:
+        try:
+            verifier_key(key)
+        except (ValueError, Wrong):
+            raise Wrong(f"{name} is no verifier key, name+hash+base64") from None
+    must(keys["trust_roots"], "trust_roots is empty")
+    try:
+        for one in keys["trust_roots"]:
+            load_pem_x509_certificates(one.encode())
+    except ValueError:
+        raise Wrong("trust_roots holds what is no certificate in PEM") from None
+    return keys
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Verify a Convenio dossier, offline, without Convenio.")
     parser.add_argument("dossier", type=Path)
@@ -1122,12 +1298,11 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     logging.disable()  # what pyHanko meets on the way to a verdict is told by the verdict
     try:
-        content = given.dossier.read_bytes()
-        keys = json.loads(given.keys.read_bytes()) if given.keys else None
-        if keys is not None:
-            verifier_key(keys["ledger"])
-    except (OSError, ValueError, KeyError, TypeError, Wrong) as fault:
-        parser.error(f"{type(fault).__name__}: {fault}")
+        content = given_dossier(given.dossier)
+        keys = given_keys(given.keys) if given.keys else None
+    except Unusable as fault:
+        print(plain(fault), file=sys.stderr)
+        return 2
     findings = verify(content, keys, datetime.now(timezone.utc))
     if given.json:
         said = {"verdict": findings.verdict, "findings": findings.found, "not_looked_at": NOT_LOOKED_AT}
@@ -1143,4 +1318,8 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("interrupted: no verdict", file=sys.stderr)
+        sys.exit(130)

@@ -30,6 +30,7 @@ def requested(entry: ev.Entry, event: ev.Requested) -> AgreementState:
         open_facts=event.open_facts,
         changes=event.changes,
         authors=_with_author(frozenset(), entry),
+        owner=entry.actor.person,
     )
 
 

@@ -261,6 +261,7 @@ class Story:
             people=(MANAGER, REVIEWER, OTHER_REVIEWER, DELEGATE, *SIGNERS.values()),
             remarks=(REMARK, REASON, RemarkOpening(text="of another agreement", salt=digest_of(b"other"))),
             verifier=VERIFIER,
+            sign=key.sign,
         )
 
 

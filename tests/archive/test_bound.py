@@ -15,6 +15,7 @@ from schemas.errors import Invalid
 from schemas.evidence import Verdict, canonical_json, digest_of
 from tests.archive.complete_history import START, complete, data_of, eventful
 from tests.archive.verifying import refused, rewritten, verify
+from verifier import convenio_verify as standalone
 
 DAY = date(2026, 4, 27)
 MIDNIGHT = datetime(2026, 4, 28, tzinfo=UTC)
@@ -22,6 +23,17 @@ AMENDMENT = OvertakenBy(
     agreement="AMD-2026-0001", document_type="amendment", archived_at=START, sha256=digest_of(b"amendment")
 )
 TERMINATION = AMENDMENT.model_copy(update={"agreement": "TER-2026-0001", "document_type": "termination"})
+
+
+def both_say(members):
+    """Return what both verifiers say of ``bound.json``: our finding, and the standalone one's fault or none."""
+    ours = next(found.verdict for found in verify(rewritten(members)).findings if found.part == "bound")
+    findings, history = standalone.Findings(), standalone.History()
+    for counter in range(sum(name.startswith("entries/") for name in members)):
+        history.take(json.loads(members[f"entries/{counter}.json"]))
+    findings.check("bound", lambda: standalone.check_bound(standalone.Dossier(members), history))
+    assert findings.verdict == ours, findings.found
+    return ours
 
 
 def told(story, on=DAY, until=MIDNIGHT, overtaken_by=()):
@@ -44,18 +56,20 @@ def test_on_the_day_before_the_request_nobody_was_bound():
     bound, members = told(complete(), date(2026, 4, 26), datetime(2026, 4, 27, tzinfo=UTC))
     assert (bound["bound"], bound["stage"], bound["since"]) == (False, "not requested", None)
     assert all(one["signed_at"] is None for one in bound["signatories"])
-    assert verify(rewritten(members)).verdict is Verdict.VALID
+    assert verify(rewritten(members)).verdict is both_say(members) is Verdict.VALID
 
 
 def test_between_two_signatures_it_is_told_who_had_signed():
     # the day ends where it is 10:45 UTC: after the first signature, before the second
-    bound, _ = told(complete(), DAY, datetime(2026, 4, 27, 10, 45, tzinfo=UTC))
+    bound, members = told(complete(), DAY, datetime(2026, 4, 27, 10, 45, tzinfo=UTC))
+    assert both_say(members) is Verdict.VALID
     assert (bound["bound"], bound["stage"]) == (False, "signing")
     assert [one["signed_at"] is not None for one in bound["signatories"]] == [True, False]
 
 
 def test_how_each_signed_is_told():
-    bound, _ = told(eventful())
+    bound, members = told(eventful())
+    assert both_say(members) is Verdict.VALID
     first, second = bound["signatories"]
     assert (first["way"], first["effect"], first["by_delegate"]) == ("pkcs12", "AdES", True)
     assert (second["way"], second["effect"], second["by_delegate"]) == ("paper", "scanned", False)
@@ -76,7 +90,7 @@ def test_a_termination_ends_it_after_its_last_day(effective, bound):
     said, members = told(complete(), overtaken_by=(TERMINATION.model_copy(update={"effective": effective}),))
     assert (said["bound"], said["signed_by_all"]) == (bound, True)
     assert [one["agreement"] for one in said["changed_by" if bound else "ended_by"]] == ["TER-2026-0001"]
-    assert verify(rewritten(members)).verdict is Verdict.VALID
+    assert verify(rewritten(members)).verdict is both_say(members) is Verdict.VALID
 
 
 def test_what_was_archived_later_did_not_overtake_it_by_then():
@@ -87,6 +101,7 @@ def test_what_was_archived_later_did_not_overtake_it_by_then():
     bound["changed_by"][0]["archived_at"] = "2026-04-28T00:00:00.000000Z"
     changed = rewritten(members, **{"bound.json": canonical_json(bound)})
     refused(verify(changed), "bound", "a document archived later does not overtake it by then")
+    assert both_say(read_canonical(changed)) is Verdict.INVALID
 
 
 @pytest.mark.parametrize(
@@ -131,6 +146,7 @@ def test_a_statement_that_the_entries_do_not_make_is_refused(change):
     bound, members = told(complete())
     changed = rewritten(members, **{"bound.json": canonical_json(bound | change)})
     refused(verify(changed), "bound", "something else than the entries up to that day", "bound.json")
+    assert both_say(read_canonical(changed)) is Verdict.INVALID
 
 
 def test_an_instant_that_ends_another_day_is_refused():

@@ -14,7 +14,7 @@ from schemas import events as ev
 from schemas.evidence import Verdict, digest_of
 from schemas.installation import INSTALLATION
 from schemas.people import Actor, Role
-from tests.worlds import World, attack_findings, attacks_in, lived_in
+from tests.worlds import World, attack_findings, attacks_in, lived_in, seal_report
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_leaf_whose_bytes_were_changed_is_named(world):
     forged = world.leaf(4).replace(b"B-LTA", b"B-LTB")
     world.changed("UPDATE ledger_entries SET leaf = ? WHERE leaf_index = 4", forged)
     report = world.check()
-    assert attacks_in(report) == {Attack.LEAF_ALTERED}
+    assert attacks_in(report) == {Attack.LEAF_ALTERED, Attack.REGISTER_DIFFERS}
     assert attack_findings(report, Attack.LEAF_ALTERED)[0].place == "leaf 4"
 
 
@@ -69,7 +69,7 @@ def test_a_leaf_rewritten_with_its_hash_contradicts_every_checkpoint_and_is_foun
     forged = world.leaf(4).replace(b"PAdES-B-LTA", b"PAdES-B-LTB")
     world.changed("UPDATE ledger_entries SET leaf = ?, leaf_hash = ? WHERE leaf_index = 4", forged, leaf_hash(forged))
     report = world.check()
-    assert attacks_in(report) == {Attack.LEDGER_REWRITTEN, Attack.LEAF_ALTERED}
+    assert attacks_in(report) == {Attack.LEDGER_REWRITTEN, Attack.LEAF_ALTERED, Attack.REGISTER_DIFFERS}
     assert [found.place for found in attack_findings(report, Attack.LEAF_ALTERED)] == ["leaf 4"]
 
 
@@ -253,6 +253,40 @@ def test_a_missing_object_is_named_with_the_leaf_that_names_it(world):
     report = world.check()
     assert attacks_in(report) == {Attack.OBJECT_MISSING}
     assert path.stem in attack_findings(report, Attack.OBJECT_MISSING)[0].reason
+
+
+def test_what_only_a_report_names_is_missed_where_it_is_gone(world):
+    etsi = objects(world, "work/v1/MOU-2026-0002/*.xml")[0]
+    etsi.unlink()
+    for read_all in (True, False):
+        [found] = attack_findings(world.check(read_all=read_all), Attack.OBJECT_MISSING)
+        assert found.reason.startswith("an ETSI report of a validation, named by ")
+        assert found.place == f"work/v1/MOU-2026-0002/{etsi.stem}"
+
+
+def test_what_only_a_report_names_is_named_where_it_was_altered(world):
+    etsi = objects(world, "work/v1/MOU-2026-0002/*.xml")[0]
+    world.planted(str(etsi.relative_to(world.folder / "objects")), b"other bytes")
+    [found] = attack_findings(world.check(), Attack.OBJECT_ALTERED)
+    assert found.place.endswith(etsi.name)
+
+
+def test_a_report_that_was_altered_is_named_once_and_not_believed(world):
+    report = world.ledger.state("MOU-2026-0002").report
+    key = working_key("MOU-2026-0002", report, "json")
+    world.planted(key, seal_report("0" * 64, "1" * 64))
+    for read_all in (True, False):
+        checked = world.check(read_all=read_all)
+        assert attacks_in(checked) == {Attack.OBJECT_ALTERED}
+        assert [found.place for found in attack_findings(checked, Attack.OBJECT_ALTERED)] == [key]
+
+
+def test_a_recorded_report_that_is_none_leaves_open_what_it_names(world):
+    world.conclude(report=b"no report")
+    report = world.check()
+    [found] = [found for found in report.findings if found.verdict is Verdict.INDETERMINATE]
+    assert (found.part, report.verdict) == ("objects", Verdict.INDETERMINATE)
+    assert "neither an evidence record nor a seal report" in found.reason
 
 
 def test_a_missing_deposit_is_named(world):

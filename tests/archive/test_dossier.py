@@ -11,8 +11,10 @@ import pytest
 
 from archive.canonical_zip import read_canonical
 from archive.dossier import build_dossier
+from schemas import events as ev
 from schemas.errors import DigestMismatch, Invalid, Refused
 from schemas.evidence import digest_of
+from schemas.people import Role
 from tests.archive.complete_history import (
     AGREEMENT,
     AUTHORITY,
@@ -28,13 +30,15 @@ from tests.archive.complete_history import (
     SCAN_SEAL,
     TEMPLATE,
     VERIFIER,
+    act,
     complete,
     eventful,
     reviewed,
     without_entry,
 )
+from tests.archive.verifying import rewritten, tampered
 
-PAGES_OF_VERSION_2 = "e9193d0520aac1fa5b479f29d70c6223b40c78b5ac5f9ac39ccb8d5ac7e9d02d"
+PAGES_OF_VERSION_2 = "f5e2efb5b9df42cf8289f1fcdebd790cec0386db6f94142b253f6f84ca08a204"
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +66,8 @@ def test_it_holds_what_an_auditor_needs(members):
         f"drafts/{n}/{name}" for n in (1, 2) for name in ("data.json", "manifest.json", "draft.docx", "draft.pdf")
     }
     entries = {name for n in range(13) for name in (f"entries/{n}.json", f"proofs/{n}.tlog-proof")}
-    others = {"README.txt", "agreement.pdf", "checkpoint", "checkpoint.tsr", "manifest.json", "people.json"}
-    others |= {"openings.json", "receipts/0.json", "remarks.json", "seal-report.json", "summary.html"}
+    others = {"README.txt", "agreement.pdf", "checkpoint", "checkpoint.tsr", "manifest.json", "manifest.note"}
+    others |= {"people.json", "openings.json", "receipts/0.json", "remarks.json", "seal-report.json", "summary.html"}
     others |= {f"templates/{digest_of(TEMPLATE)}.docx"}
     fields = ("seal-opening", "signatory-gssc", "signatory-ccvcc", "seal-closing", "timestamp-closing")
     assert set(members) == drafts | entries | others | {f"etsi/{field}.xml" for field in fields}
@@ -103,7 +107,9 @@ def test_the_readme_names_the_standalone_verifier_by_digest(members):
 def test_the_manifest_lists_every_other_member(members):
     manifest = json.loads(members["manifest.json"])
     assert manifest["agreement"] == AGREEMENT
-    assert [member["name"] for member in manifest["members"]] == sorted(set(members) - {"manifest.json"})
+    assert [member["name"] for member in manifest["members"]] == sorted(
+        set(members) - {"manifest.json", "manifest.note"}
+    )
     for member in manifest["members"]:
         content = members[member["name"]]
         assert (member["sha256"], member["size_bytes"]) == (digest_of(content), len(content))
@@ -126,6 +132,23 @@ def test_erased_people_and_comments_are_shown_as_erased(contents):
 def test_an_agreement_on_its_way_gets_no_dossier():
     with pytest.raises(Refused, match="not archived"):
         build_dossier(reviewed().contents())
+
+
+def test_of_what_was_withdrawn_it_is_said_that_there_is_no_dossier_of_any_day():
+    story = reviewed()
+    story.append(ev.Withdrawn(remark=REMARK.commitment), act(Role.MANAGER, MANAGER))
+    with pytest.raises(Refused, match="not archived") as refusal:
+        build_dossier(story.contents())
+    assert refusal.value.got.startswith("withdrawn on 2026-")
+    assert "there is no dossier of it, for no day" in refusal.value.remedy
+    assert "convenio timeline MOU-2026-0001" in refusal.value.remedy
+
+
+def test_the_head_of_the_summary_says_how_they_signed_and_what_that_legally_is():
+    head = read_canonical(build_dossier(eventful().contents()))["summary.html"].decode().partition("</header>")[0]
+    assert "signed by 2 of 2" in head
+    assert "1 with a certificate and key in a file: advanced electronic signature (AdES)" in head
+    assert "1 on paper; the scan was compared and recorded under the organisation's seal: copy of a paper" in head
 
 
 def test_the_pages_escape_what_people_wrote(members):
@@ -248,19 +271,18 @@ def test_the_program_in_the_readme_refuses_a_changed_file(members, tmp_path):
     assert "INVALID: drafts/2/draft.pdf" in ran.stderr
 
 
+def test_the_program_in_the_readme_refuses_a_changed_page_although_the_manifest_agrees(members, tmp_path):
+    forged = read_canonical(tampered(members, **{"summary.html": b"<p>Trust me.</p>"}))
+    ran = run_readme_program(unpacked(forged, tmp_path), KEYS.ledger)
+    assert ran.returncode == 1
+    assert "INVALID: manifest.json is not the one that was signed" in ran.stderr
+
+
 def test_the_program_in_the_readme_refuses_a_changed_checkpoint(members, tmp_path):
     note = members["checkpoint"].replace(b"example/ledger ", b"example/ledgex ")
     proofs = {name: content.replace(b"example/ledger ", b"example/ledgex ") for name, content in members.items()
               if name.startswith("proofs/")}  # fmt: skip
-    forged = {**members, **proofs, "checkpoint": note}
-    folder = unpacked(forged, tmp_path)
-    manifest = json.loads(members["manifest.json"])
-    for member in manifest["members"]:
-        if member["name"] == "checkpoint":
-            member["sha256"] = digest_of(note)
-        if member["name"].startswith("proofs/"):
-            member["sha256"] = digest_of((folder / member["name"]).read_bytes())
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    folder = unpacked(read_canonical(rewritten(members, **proofs, checkpoint=note)), tmp_path)
     ran = run_readme_program(folder, KEYS.ledger)
     assert ran.returncode == 1
-    assert "not signed by this key" in ran.stderr
+    assert "checkpoint is not signed by this key" in ran.stderr

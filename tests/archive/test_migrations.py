@@ -37,7 +37,9 @@ def change(url, *statements):
 def test_migrations_make_exactly_the_tables_the_code_uses(url):
     engine = open_database(url)
     with reading(engine) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        # the full-text index of SQLite is no table of its own: it follows from the catalogue by triggers
+        ours = {"include_name": lambda name, kind, _parents: kind != "table" or not name.startswith("catalogue_words")}
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), METADATA) == []
         assert inspect(connection).has_table("ledger_entries")
     engine.dispose()
 

@@ -128,8 +128,8 @@ def test_a_leaf_rewritten_together_with_its_hash_contradicts_the_checkpoint(ledg
     [
         (["DELETE FROM ledger_entries WHERE leaf_index = 2"], "lacks a leaf"),
         (["DELETE FROM ledger_entries WHERE leaf_index = 1"], "has a gap"),
-        (["DELETE FROM ledger_entries WHERE leaf_index = 2", "UPDATE log_state SET size = 2"], "shorter than what"),
-        (["UPDATE log_state SET size = 2"], "shorter than what"),
+        (["DELETE FROM ledger_entries WHERE leaf_index = 2", "UPDATE log_state SET size = 2"], "behind its own"),
+        (["UPDATE log_state SET size = 2"], "behind its own"),
         (["UPDATE ledger_entries SET agreement = 'MOU-2026-0009' WHERE leaf_index = 0"], "contradicts its leaf"),
         (["UPDATE ledger_entries SET op_id = 'x' WHERE leaf_index = 0"], "contradicts its leaf"),
         (["UPDATE checkpoints SET note = replace(note, char(10) || '3' || char(10), char(10) || '2' || char(10))"],

@@ -11,7 +11,7 @@ import pytest
 
 from archive.database import open_database, writing
 from archive.openings import Openings, remember
-from archive.sign_links import MAXIMUM_ATTEMPTS, SignLink, SignLinks, Tried, hash_of_code, hash_of_link, use
+from archive.sign_links import MAXIMUM_ATTEMPTS, SignLink, SignLinks, Tried, hash_of_code, hash_of_link, use, void
 from schemas.people import commit
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -72,8 +72,8 @@ def test_wrong_codes_at_once_are_all_counted(links: SignLinks):
     links.set_code(LINK, "123456", UNTIL)
     with ThreadPoolExecutor(8) as pool:
         tried = list(pool.map(lambda number: links.try_code(LINK, f"{number:06d}", NOW), range(20)))
-    assert tried.count(Tried.WRONG) == MAXIMUM_ATTEMPTS
-    assert tried.count(Tried.EXHAUSTED) == 20 - MAXIMUM_ATTEMPTS
+    assert tried.count(Tried.WRONG) == MAXIMUM_ATTEMPTS - 1
+    assert tried.count(Tried.EXHAUSTED) == 21 - MAXIMUM_ATTEMPTS
     assert links.try_code(LINK, "123456", NOW) is Tried.EXHAUSTED
     assert links.set_code(LINK, "654321", UNTIL) is None
 
@@ -86,15 +86,42 @@ def test_a_link_is_used_once(links: SignLinks, engine):
         assert not use(connection, OTHER, NOW)
     kept = links.find(LINK)
     assert kept is not None
-    assert (kept.used_at, kept.code_hash) == (NOW, None)
+    assert kept.used_at == NOW
+    assert links.try_code(LINK, "123456", NOW) is Tried.RIGHT, "who repeats the right code is told apart"
 
 
 def test_a_new_link_voids_the_unused_ones_of_its_signatory_only(links: SignLinks):
     links.issue(made(OTHER, "for-chamber"))
     links.issue(made("ef" * 32), void_others=True)
-    assert links.find(LINK) is None
-    assert links.find(OTHER) is not None
-    assert links.find("ef" * 32) is not None
+    replaced = {link: links.find(link).replaced for link in (LINK, OTHER, "ef" * 32)}
+    assert replaced == {LINK: True, OTHER: False, "ef" * 32: False}
+
+
+def test_a_replaced_link_takes_no_code_and_signs_nothing(links: SignLinks, engine):
+    links.set_code(LINK, "123456", UNTIL)
+    links.issue(made(OTHER), void_others=True)
+    assert links.set_code(LINK, "654321", UNTIL) is None
+    assert links.try_code(LINK, "123456", NOW) is Tried.NONE_SENT
+    with writing(engine) as connection:
+        assert not use(connection, LINK, NOW)
+
+
+def test_a_link_to_somebody_else_stays_good_when_one_person_asks_for_another(links: SignLinks, engine):
+    delegate = made(OTHER).model_copy(update={"person": "2" * 64})
+    links.issue(delegate, void_others=True)
+    assert not links.find(LINK).replaced
+    with writing(engine) as connection:
+        void(connection, "MOU-2026-0001", "for-gssc")
+    assert links.find(LINK).replaced
+    assert links.find(OTHER).replaced
+
+
+def test_what_was_shown_is_remembered_for_the_person_and_with_a_later_link(links: SignLinks):
+    person, place = ("MOU-2026-0001", "for-gssc", "1" * 64), ("MOU-2026-0001", "for-chamber", "1" * 64)
+    assert links.shown(*person) is None
+    links.note_shown(*person, "a" * 64)
+    links.issue(made(OTHER), void_others=True)
+    assert (links.find(OTHER).shown, links.shown(*person), links.shown(*place)) == ("a" * 64, "a" * 64, None)
 
 
 def test_opening_says_what_a_commitment_stands_for(engine):

@@ -123,7 +123,8 @@ def test_a_ledger_forged_under_the_same_name_is_refused():
     assert verify(forged, None).verdict is Verdict.INDETERMINATE
     report = verify(forged)
     refused(report, "checkpoint", "the checkpoint is not signed by the keys given", "checkpoint")
-    assert set(faults(report)) == {"checkpoint"}
+    refused(report, "manifest note", "the dossier is not signed by the keys given", "manifest.note")
+    assert set(faults(report)) == {"checkpoint", "manifest note"}
 
 
 def test_a_larger_tree_under_an_old_signature_is_refused(members):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+
 from archive.canonical_zip import write_canonical
 from archive.dossier import manifest_of
 from archive.exact import exact_json
+from archive.manifest_note import manifest_text
 from archive.verify import verify_dossier
 from schemas.evidence import Verdict
 from tests.archive.complete_history import (
     AGREEMENT,
+    KEY,
     KEYS,
     NOW,
     OLDER_VERIFIER,
@@ -39,10 +44,23 @@ def faults(report):
 
 
 def rewritten(members, **changed):
-    """A dossier with members replaced (``None`` removes) and everything that only protects from accidents made anew."""
+    """A dossier with members replaced (``None`` removes), container and manifest made anew.
+
+    The organisation itself signs it again, unless ``manifest.note`` is among the changes: so that each part has to be
+    found out by its own check.
+    """
     kept = {**members, **{name.replace("__", "/"): content for name, content in changed.items()}}
-    kept = {name: content for name, content in kept.items() if content is not None and name != "manifest.json"}
-    return write_canonical({**kept, "manifest.json": exact_json(manifest_of(AGREEMENT, kept))})
+    kept = {name: content for name, content in kept.items() if content is not None}
+    kept["manifest.json"] = exact_json(manifest_of(AGREEMENT, kept))
+    if "manifest.note" not in changed:
+        on = date.fromisoformat(json.loads(kept["bound.json"])["on"]) if "bound.json" in kept else None
+        kept["manifest.note"] = KEY.sign(manifest_text(KEY.name, AGREEMENT, on, kept["manifest.json"])).encode()
+    return write_canonical(kept)
+
+
+def tampered(members, **changed):
+    """The same by somebody without the organisation's key."""
+    return rewritten(members, **changed, **{"manifest.note": members["manifest.note"]})
 
 
 def refused(report, part, reason, place=None):

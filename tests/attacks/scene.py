@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pyhanko.sign.fields import MDPPerm
 
 from archive.verify import verify_pdf
 from flows.verification import _judge
+from flows.wiring import utc_now
 from schemas.errors import GateRefused
 from schemas.evidence import SealReport, SignatoryId, Verdict, VerificationKeys, VerificationReport, digest_of
 from signing.fields import CLOSING_SEAL, CLOSING_TIMESTAMP, signatory_field
@@ -129,7 +131,7 @@ class Scene:
             trust_roots=(self.desk.pki.root_pem,),
             seal_certificates=(self.desk.pki.seal.certificate_digest,),
         )
-        return verify_pdf(pdf, keys, judge_pdf=_judge)
+        return verify_pdf(pdf, keys, judge_pdf=partial(_judge, now=utc_now()))
 
     def told_invalid(self, pdf: bytes) -> str:
         """Return why ``convenio verify`` calls the PDF alone invalid: the reasons of every part that is."""

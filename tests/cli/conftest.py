@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,11 +40,13 @@ def run(monkeypatch, capsys, tmp_path) -> Run:
     for name in [name for name in os.environ if name.startswith("CONVENIO_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CONVENIO_HOME", str(tmp_path / "nowhere"))
+    listening = signal.getsignal(signal.SIGINT)
 
     def call(*arguments: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["convenio", *(str(argument) for argument in arguments)])
         with pytest.raises(SystemExit) as end:
             main()
+        signal.signal(signal.SIGINT, listening)
         said = capsys.readouterr()
         assert "Traceback" not in said.out + said.err
         return Answer(end.value.code, said.out, said.err)

@@ -199,3 +199,11 @@ def test_a_rejected_agreement_ends(run, home_at, agreement):
     home_at("second draft")
     answer = run("review", "reject", agreement, "--draft", 2, "--as", REVIEWER, "--comment", "No mandate.", "--json")
     assert (answer.code, answer.json["stage"]) == (0, "ended")
+
+
+def test_a_last_day_that_is_over_is_no_sound_file(run, tmp_path):
+    late = tmp_path / "late.yaml"
+    late.write_bytes(EXAMPLE.read_bytes() + b"\nsigning:\n  sign_by: 2020-01-31\n")
+    answer = run("check", late)
+    assert answer.code == 2
+    assert "signing.sign_by: is over already; read 2020-01-31" in answer.err

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive.destruction import open_certificate
+from archive.store import Behaviour
 from tests.archived import ADMINISTRATOR, COUNSEL, MANAGER, SECOND_ADMINISTRATOR, archive_one, installation
 from tests.installation import Clock
 
@@ -36,7 +37,9 @@ def run(run, tmp_path, monkeypatch):
 
 def test_the_probe_of_a_directory_says_what_it_is(run, agreement):
     answer = run("archive", "probe")
-    assert (answer.code, answer.out) == (0, "The store is tamper-evident.\n")
+    *findings, last = answer.out.splitlines()
+    assert findings == [f"NO   {behaviour}: not tried: this store has no locks" for behaviour in Behaviour]
+    assert (answer.code, last) == (0, "The store is tamper-evident.")
 
 
 def test_where_worm_is_demanded_the_probe_of_a_directory_refuses(run, agreement, monkeypatch):
@@ -46,6 +49,7 @@ def test_where_worm_is_demanded_the_probe_of_a_directory_refuses(run, agreement,
     assert "archives only where locks are enforced" in answer.err
     asked = run("archive", "probe", "--json")
     assert (asked.code, asked.json["promise"], asked.json["well"]) == (1, "tamper-evident", False)
+    assert [fact["behaviour"] for fact in asked.json["facts"]] == list(Behaviour)
 
 
 def test_a_sweep_ends_with_what_it_found(run, house, agreement):

@@ -56,7 +56,8 @@ def test_evidence_that_is_no_document_is_bad_input(run, home_at, agreement, tmp_
     assert (answer.code, "cannot be read" in answer.err) == (2, True)
     letter = tmp_path / "letter.txt"
     letter.write_text("He may.")
-    assert run(*given, "--authority", letter).code == 1
+    refused = run(*given, "--authority", letter)
+    assert (refused.code, "the evidence of authority is of a kind that is not accepted" in refused.err) == (2, True)
 
 
 def test_show_names_rounds_and_how_each_signed(run, home_at, agreement):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.main import COMMANDS, convenio
+from cli.commands import COMMANDS, convenio
 from cli.people import ROLES
 from flows.commands import add_person
 from flows.settings import Settings
@@ -126,7 +126,7 @@ def test_what_nobody_expected_is_told_in_words_and_kept_in_the_home(run, monkeyp
         raise RuntimeError("nobody thought of this")
 
     home = tmp_path / "broken"
-    monkeypatch.setattr("archive.people.People.add", breaks)
+    monkeypatch.setattr("archive.transaction.Transaction.add_person", breaks)
     option = ("--home", home)
     match place:
         case "before":
@@ -148,7 +148,7 @@ def test_what_nobody_expected_is_told_even_where_it_cannot_be_kept(run, monkeypa
     def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr("archive.people.People.add", breaks)
+    monkeypatch.setattr("archive.transaction.Transaction.add_person", breaks)
     home = tmp_path / "home"
     home.mkdir()
     (home / "logs").write_bytes(b"a file in the way")

@@ -121,6 +121,15 @@ def test_no_dossier_of_what_is_not_archived(run, home_at, agreement, tmp_path):
     assert not (tmp_path / "dossier.zip").exists()
 
 
+def test_no_folder_is_made_for_what_is_written(run, home_at, agreement, tmp_path):
+    home_at("concluded")
+    commands = (["dossier", agreement, "-o"], ["verifier", "-o"], ["fetch", agreement, "-o"], ["keys", "export", "-o"])
+    for command in (*commands, ["ledger", "prove", agreement, "-o"], ["redline", agreement, "-o"]):
+        answer = run(*command, tmp_path / "misspelt" / "file.html", "--json")
+        assert (answer.code, answer.json["what"]) == (2, "the folder to write to is not there")
+    assert not (tmp_path / "misspelt").exists()
+
+
 def test_people_are_added_and_listed_without_their_salts(run, tmp_path):
     home = ("--home", tmp_path / "fresh")
     assert "convenio people add" in run("people", "list", *home).err

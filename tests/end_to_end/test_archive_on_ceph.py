@@ -81,10 +81,10 @@ def test_the_administrators_own_key_cannot_delete_it(archived: Archived, ceph_en
 
 
 def test_a_restore_drill_makes_the_same_checkpoint_from_the_buckets(archived: Archived, tmp_path: Path) -> None:
-    before = json.loads(convenio("ledger", "publish", "--json", home=archived.home).stdout)
     backup = tmp_path / "backup"
     made = convenio("backup", "-o", backup, home=archived.home)
     assert made.returncode == 0, made.stderr
+    before = json.loads(convenio("ledger", "publish", "--json", home=archived.home).stdout)
     drilled = convenio("ledger", "drill", backup, "--json", home=archived.home)
     result = json.loads(drilled.stdout)
     assert (drilled.returncode, result["equal"]) == (0, True), drilled.stdout + drilled.stderr

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -142,6 +142,7 @@ def test_a_dossier_that_is_cut_or_longer_is_refused(taken, tmp_path, change):
 
 def test_on_one_day_it_is_told_whether_it_was_bound(house, snapshots, taken, tmp_path):
     path, day = tmp_path / "dossier.zip", snapshots.begin.date()
+    house.clock.now += timedelta(days=2)
     for on, told in ((day - timedelta(days=2), "0 of 2 had signed"), (day + timedelta(days=1), "2 of 2 had signed")):
         path.write_bytes(dossier_of(house, snapshots.agreement, on=on))
         report = verify_file(path, taken.keys)
@@ -151,6 +152,15 @@ def test_on_one_day_it_is_told_whether_it_was_bound(house, snapshots, taken, tmp
         # the example's term is over: signed by all is not enough to be bound on that day
         assert "is not said to have bound its parties" in reason
         assert "its term does not cover that day" in reason
+
+
+def test_what_holds_at_the_end_of_a_day_is_not_told_before_it_is_over(house, snapshots):
+    today = house.clock.now.date()
+    with pytest.raises(Refused, match="not known yet") as refusal:
+        dossier_of(house, snapshots.agreement, on=today)
+    assert refusal.value.expected == "a day that is over"
+    house.clock.now = datetime.combine(today + timedelta(days=1), time(), UTC)
+    assert dossier_of(house, snapshots.agreement, on=today)
 
 
 def test_a_signed_pdf_alone_is_valid_with_keys(taken):

@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.office,
     pytest.mark.slow,
     pytest.mark.enable_socket,
+    pytest.mark.timeout(900),  # every command of the tour is a process of its own
 ]
 
 

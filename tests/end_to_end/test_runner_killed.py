@@ -66,11 +66,11 @@ def both_sign(house: Installation, agreement: AgreementId) -> None:
 
 WAY: list[tuple[Act, str, tuple[str, ...]]] = [
     (nobody, "draft", (BEGUN, KEPT, COMMITTED)),
-    (reviewer_approves, "prepare", (STARTED, BEGUN, KEPT, COMMITTED)),
-    (nobody, "collect", (BEGUN, KEPT, COMMITTED)),
+    (reviewer_approves, "prepare", (STARTED, BEGUN, COMMITTED)),
+    (nobody, "collect", (COMMITTED,)),
     (both_sign, "collect", (HANDED_OVER,)),
-    (nobody, "conclude", (BEGUN, KEPT, COMMITTED)),
-    (nobody, "publish", (BEGUN, DEPOSITED, COMMITTED)),
+    (nobody, "conclude", (KEPT, COMMITTED)),
+    (nobody, "publish", (DEPOSITED, COMMITTED)),
     (nobody, SWEEP, (SIGNED,)),
 ]
 """What a person does once a runner lives, and where in which stage it and the runners after it are killed."""

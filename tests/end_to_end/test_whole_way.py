@@ -118,7 +118,7 @@ def test_every_flow_has_a_deployment_that_says_what_it_does(running):
     flows = {flow["id"]: flow["name"] for flow in running.ask("POST", "/flows/filter", {})}
     deployments = running.ask("POST", "/deployments/filter", {})
     assert sorted(flows[deployment["flow_id"]] for deployment in deployments) == sorted(
-        [*STAGES, "notify", "renew", "sweep", "fixity", "new-agreement"]
+        [*STAGES, "notify", "webhook", "renew", "sweep", "fixity", "new-agreement"]
     )
     assert all(deployment["description"] for deployment in deployments)
 

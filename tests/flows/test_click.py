@@ -25,7 +25,16 @@ from signing.revision import open_pdf, signatures_of
 from signing.timestamp import Timestamper
 from signing.validate import validate
 from tests.installation import FIRST, MANAGER, SECOND
-from tests.signing_ways import code_in, everything_public, last_signed, link_in, mails, record_of, wait_for_signatures
+from tests.signing_ways import (
+    code_in,
+    everything_public,
+    last_signed,
+    link_in,
+    mails,
+    page_in,
+    record_of,
+    wait_for_signatures,
+)
 
 pytestmark = pytest.mark.office
 
@@ -157,18 +166,47 @@ def test_two_clicks_at_once_make_one_signature(waiting: Waiting):
     assert waiting.signed == ("for-gssc",)
 
 
+def test_whoever_types_another_code_with_a_used_link_is_told_that_nothing_happened(waiting: Waiting):
+    link, code = waiting.link, waiting.code()
+    waiting.sign(code)
+    house, size = waiting.house, waiting.house.ledger.size
+    used = f"the link was used on {house.sign_links.find(link).used_at:%d %B %Y at %H:%M} UTC; nothing happened now"
+    for typed in (waiting.wrong(code), "not a code"):
+        with pytest.raises(Refused, match=used):
+            waiting.sign(typed)
+    with pytest.raises(Refused, match=used):
+        waiting.code(link)
+    house.clock.now += timedelta(minutes=10)
+    with pytest.raises(Refused, match=used):
+        waiting.sign(code)
+    assert house.ledger.size == size
+
+
+def test_the_code_of_a_signature_that_a_new_draft_voided_is_no_signature(waiting: Waiting, example):
+    link, code = waiting.link, waiting.code()
+    waiting.sign(code)
+    house, agreement = waiting.house, waiting.agreement
+    document = example.model_copy(update={"notice_days": 60})
+    commands.revise(house, agreement, document, draft=2, by=MANAGER, void_signatures=True)
+    with pytest.raises(Refused, match="the link was used on"):
+        waiting.sign(code, link)
+
+
 def test_five_wrong_codes_use_the_link_up_and_a_new_one_works(waiting: Waiting):
     link, code = waiting.link, waiting.code()
-    for _ in range(MAXIMUM_ATTEMPTS):
-        with pytest.raises(Refused, match="not the one that was sent"):
+    for left in ("4 attempts are left", "3 attempts are left", "2 attempts are left", "1 attempt is left"):
+        with pytest.raises(Refused, match=f"not the one that was sent(.|\n)*{left}"):
             waiting.sign(waiting.wrong(code))
+    with pytest.raises(Refused, match=r"the link does not work any more(.|\n)*convenio link") as locked:
+        waiting.sign(waiting.wrong(code))
+    assert "type it again" not in locked.value.diagnosis()
     with pytest.raises(Refused, match="the link does not work any more"):
         waiting.sign(code)
     with pytest.raises(Refused, match="the link does not work any more"):
         waiting.code()
     commands.new_link(waiting.house, waiting.agreement, by=FIRST)
     newer = link_in(mails(waiting.house, "-link-")[-1])
-    with pytest.raises(Refused, match="no link to sign this agreement"):
+    with pytest.raises(Refused, match="a newer one took its place"):
         waiting.code(link)
     assert waiting.sign(waiting.code(newer), newer).changed
 
@@ -246,22 +284,24 @@ def test_code_is_for_whose_turn_it_is(at, agreement):
 
 def test_while_the_timestamp_authority_is_silent_the_code_stays_good(waiting: Waiting):
     code, size = waiting.code(), waiting.house.ledger.size
-    waiting.house.__dict__["timestamper"] = Silent()
+    waiting.house.keyring.__dict__["timestamper"] = Silent()
     with pytest.raises(TimestampUnavailable):
         waiting.sign(code)
     assert waiting.house.ledger.size == size
-    del waiting.house.__dict__["timestamper"]
+    del waiting.house.keyring.__dict__["timestamper"]
     assert waiting.sign(code).changed
 
 
-def test_policy_without_clicks_sends_no_link_and_takes_none(at, agreement):
+def test_policy_without_clicks_sends_a_link_that_reads_and_does_not_sign(at, agreement):
     house = at("approved")
     wait_for_signatures(house, agreement, SignaturePolicy(ways=(SigningWay.PKCS12, SigningWay.PAPER)))
     (invitation,) = mails(house, "-sign-")
     assert "--click" not in invitation
+    link = page_in(invitation)
+    assert house.sign_links.find(link) is not None
     for act in (
-        lambda: commands.new_link(house, agreement, by=FIRST),
-        lambda: commands.sign_by_click(house, agreement, by=FIRST, link="0" * 64, code="000000"),
+        lambda: commands.mail_code(house, agreement, link=link),
+        lambda: commands.sign_by_click(house, agreement, by=FIRST, link=link, code="000000"),
     ):
         with pytest.raises(Refused, match="policy of this document does not accept this way to sign: click"):
             act()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flows import commands
-from flows.act import data_of
+from flows.act import data_of, reviewed
 from flows.commands import add_person
 from schemas.errors import (
     ConflictingContent,
@@ -65,6 +65,17 @@ def test_an_approval_names_the_bytes_it_covers(house, way):
 def test_approving_twice_is_approving_once(house, way):
     agreement = way("approved")
     size = house.ledger.size
+    assert not commands.approve(house, agreement, draft=2, by=REVIEWER).changed
+    assert house.ledger.size == size
+
+
+def test_approving_twice_at_once_is_approving_once(house, way, monkeypatch):
+    agreement = way("second draft")
+    before = reviewed(house, agreement, 2)
+    commands.approve(house, agreement, draft=2, by=REVIEWER)
+    size = house.ledger.size
+    # the other request had read the draft before this one was recorded
+    monkeypatch.setattr("flows.commands.reviewed", lambda *_, **__: before)
     assert not commands.approve(house, agreement, draft=2, by=REVIEWER).changed
     assert house.ledger.size == size
 
@@ -227,6 +238,14 @@ def test_a_reviewer_approves_for_their_own_offices_only(at, agreement):
     with pytest.raises(NotAuthorised, match="does not approve for the director office") as refusal:
         commands.approve(house, agreement, draft=2, by=REVIEWER, office=Office.DIRECTOR)
     assert refusal.value.got == "offices: legal"
+    assert refusal.value.remedy == "ask a reviewer of the director office; who is one, an administrator decides"
+
+
+def test_nobody_is_advised_to_widen_rights(at, agreement):
+    house = at("second draft")
+    with pytest.raises(NotAuthorised, match="is no manager") as refusal:
+        commands.withdraw(house, agreement, by=REVIEWER, reason="For a test.")
+    assert refusal.value.remedy == "ask somebody who has the role manager; who has it, an administrator decides"
 
 
 def test_only_a_reviewer_holds_an_office(house):

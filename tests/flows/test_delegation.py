@@ -17,15 +17,16 @@ from flows import commands
 from flows.collect import collect
 from flows.conclude import conclude
 from flows.delegation import evidence_of
+from flows.erasable_mail import mails_about
 from flows.notify import notify
 from flows.publish import publish
 from flows.timeline import happened
-from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition
+from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
 from schemas.evidence import digest_of
 from schemas.state import Stage
 from tests.flows.test_round import mails
 from tests.installation import FIRST, MANAGER, PASSPHRASE, REVIEWER, SECOND, certificate, sign
-from tests.signing_ways import code_in, link_in, mails as texts
+from tests.signing_ways import code_in, everything_public, link_in, mails as texts
 
 pytestmark = pytest.mark.office
 
@@ -89,9 +90,9 @@ def test_once_a_delegation_is_confirmed_no_link_of_the_signatory_works(at, agree
     assert collect(house, agreement, 0).acted
     with pytest.raises(NotAuthorised, match="a delegate signs for"):
         commands.sign_by_click(house, agreement, by=FIRST, link=link, code=code)
-    with pytest.raises(Refused, match="no link to sign this agreement"):
+    with pytest.raises(Refused, match="another person signs"):
         commands.sign_by_click(house, agreement, by=DELEGATE, link=link, code=code)
-    with pytest.raises(Refused, match="no link to sign this agreement"):
+    with pytest.raises(Refused, match="another person signs"):
         commands.mail_code(house, agreement, link=link)
     own = link_in(texts(house, "-sign-2-for-gssc-by-")[0])
     commands.mail_code(house, agreement, link=own)
@@ -123,9 +124,59 @@ def test_the_legal_office_is_waited_for_and_asked_until_somebody_confirms(at, ag
     assert house.register.show(agreement).waits_for == ("signatory:for-gssc", "office:legal")
     [asked] = [row for row in house.outbox.due() if row.stage == "notify"]
     assert notify(house, agreement, asked.version).acted
-    assert set(mails(house, "-delegated-").values()) == {FIRST, REVIEWER}, "authors do not confirm, and are not asked"
+    assert set(mails(house, "-delegated-").values()) == {FIRST, REVIEWER, MANAGER, DELEGATE}
     confirm(house, agreement)
     assert house.register.show(agreement).waits_for == ("signatory:for-gssc",)
+
+
+def told(house, agreement) -> dict[str, str]:
+    """Run the newest notify; return what its mails say, by address."""
+    *_, row = [row for row in house.outbox.due() if row.stage == "notify"]
+    before = set(house.mail.folder.glob("*.eml"))
+    assert notify(house, agreement, row.version).acted
+    messages = [message_from_bytes(path.read_bytes(), policy=default) for path in house.mail.folder.glob("*.eml")
+                if path not in before]  # fmt: skip
+    assert len({message["To"] for message in messages}) == len(messages), "each is told once"
+    return {message["To"]: message.get_content() for message in messages}
+
+
+def test_of_a_delegation_everybody_hears_who_stands_in_for_whom_and_what_is_theirs_to_do(at, agreement):
+    house = at("signing")
+    principal = "Signatory for the GSSC partnership"
+    delegate(house, agreement)
+    given = told(house, agreement)
+    assert set(given) == {FIRST, DELEGATE, MANAGER, REVIEWER}
+    assert all(f"{NAME} is to sign for {principal}" in said and REASON in said for said in given.values())
+    assert [to for to, said in given.items() if "convenio delegation confirm" in said] == [REVIEWER]
+    assert [to for to, said in given.items() if "convenio delegation revoke" in said] == [FIRST]
+    confirm(house, agreement)
+    confirmed = told(house, agreement)
+    assert set(confirmed) == {FIRST, DELEGATE, MANAGER, REVIEWER}
+    assert all(f"{NAME} signs for {principal}: Reviewer confirmed it" in said for said in confirmed.values())
+    assert "You cannot sign yourself now" in confirmed[FIRST]
+    assert "you are asked to sign by another mail" in confirmed[DELEGATE]
+    revoke(house, agreement)
+    assert all(f"{NAME} does not sign for {principal}" in said for said in told(house, agreement).values())
+    assert DELEGATE not in everything_public(house, agreement).decode()
+    assert NAME not in everything_public(house, agreement).decode()
+
+
+def test_who_is_replaced_as_a_delegate_hears_of_it(at, agreement):
+    house = at("signing")
+    delegate(house, agreement)
+    delegate(house, agreement, to="third@example.org", name="Third")
+    assert "Third is to sign for" in told(house, agreement)[DELEGATE]
+
+
+def test_no_message_names_a_delegate_who_was_erased(at, agreement):
+    house = at("signing")
+    for act in (delegate, confirm, revoke):
+        act(house, agreement)
+        assert NAME in told(house, agreement)[MANAGER]
+    person = house.people.get(DELEGATE)
+    naming = {path for path in house.mail.folder.glob("*.eml") if NAME in path.read_text(encoding="utf-8")}
+    assert naming
+    assert naming <= set(mails_about(house, person, ()))
 
 
 def test_a_delegation_before_the_turn_comes_invites_the_delegate_only(at, agreement):
@@ -141,9 +192,9 @@ def test_a_delegation_before_the_turn_comes_invites_the_delegate_only(at, agreem
 @pytest.mark.parametrize(
     ("changes", "refusal", "words"),
     [
-        ({"authority": b"a letter"}, Refused, "kind that is not accepted"),
-        ({"authority": picture("TIFF")}, Refused, "no evidence of authority"),
-        ({"authority": b""}, Refused, "empty"),
+        ({"authority": b"a letter"}, InputError, "the evidence of authority is of a kind that is not accepted"),
+        ({"authority": picture("TIFF")}, InputError, "a TIF file(.|\n)*a PDF, PNG or JPEG file"),
+        ({"authority": b""}, InputError, "the evidence of authority is empty"),
         ({"to": SECOND}, Refused, "one person signs once"),
         ({"to": FIRST}, Refused, "one person signs once"),
         ({"to": "nobody"}, InputError, "address"),
@@ -170,6 +221,18 @@ def test_a_delegate_delegates_no_further_and_nobody_signs_unconfirmed(at, agreem
         commands.sign(house, agreement, by=DELEGATE, p12=certificate(house, DELEGATE, NAME), passphrase=PASSPHRASE)
 
 
+def test_who_was_named_since_the_evidence_was_shown_is_not_confirmed(at, agreement):
+    house = at("signing")
+    delegate(house, agreement)
+    [shown] = house.ledger.state(agreement).delegations
+    delegate(house, agreement, authority=picture("JPEG"))
+    with pytest.raises(StaleBase, match="changed while you were looking"):
+        commands.confirm_delegation(
+            house, agreement, signatory="for-gssc", by=REVIEWER, seen=(shown.delegate, shown.authority)
+        )
+    assert not house.ledger.state(agreement).delegations[0].confirmed
+
+
 def test_who_may_not_confirm_is_told_why(at, agreement):
     house = at("signing")
     with pytest.raises(Refused, match="for-gssc has named nobody"):
@@ -178,7 +241,7 @@ def test_who_may_not_confirm_is_told_why(at, agreement):
     with pytest.raises(FourEyes, match="an author of the draft confirms a delegation"):
         confirm(house, agreement, by=MANAGER)
     commands.add_person(house, "finance@example.org", name="Finance", roles=("reviewer",), offices=("finance",))
-    with pytest.raises(NotAuthorised, match="the legal office confirms delegations"):
+    with pytest.raises(NotAuthorised, match=r"the legal office confirms delegations(.|\n)*ask a reviewer of the legal"):
         confirm(house, agreement, by="finance@example.org")
     commands.add_person(house, DELEGATE, name=NAME, roles=("reviewer",))
     with pytest.raises(FourEyes, match="nor the delegate"):
@@ -200,10 +263,10 @@ def test_who_delegated_takes_it_back_is_asked_again_and_signs(at, agreement):
     assert revoke(house, agreement).changed
     assert not revoke(house, agreement).changed
     assert house.ledger.state(agreement).delegations == ()
-    assert house.sign_links.find(link) is None
+    assert house.sign_links.find(link).replaced
     rows = [row for row in house.outbox.due() if row.stage == "notify"]
     assert notify(house, agreement, rows[-1].version).acted
-    assert set(mails(house, "-delegation-revoked-").values()) == {FIRST, DELEGATE, REVIEWER}
+    assert set(mails(house, "-delegation-revoked-").values()) == {FIRST, DELEGATE, REVIEWER, MANAGER}
     assert collect(house, agreement, 0).acted
     assert list(mails(house, "-sign-2-for-gssc-after-1").values()) == [FIRST]
     with pytest.raises(NotAuthorised, match="no signatory"):

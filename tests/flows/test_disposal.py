@@ -15,6 +15,8 @@ from archive.layout import data_key, deposit_folder, working_folder
 from archive.personal import PERSONAL, dump_personal, restore_personal
 from archive.sign_links import SignLink
 from archive.store import Holding
+from flows import drill as drill_module
+from flows.backup import back_up, open_backup
 from flows.checkpoints import publish_checkpoint
 from flows.commands import withdraw
 from flows.disposal import certificate, dispose, propose_disposal
@@ -22,6 +24,7 @@ from flows.fixity import check_fixity
 from flows.holds import place_hold, release_hold
 from flows.ledger_check import check_ledger
 from flows.notify import notify
+from flows.restore import restore_ledger
 from flows.retention import balance_paid, extend_retention
 from schemas import events as ev
 from schemas.errors import FourEyes, Invalid, NotAuthorised, Refused, RefusedTransition, StaleBase, StoreUnavailable
@@ -400,6 +403,20 @@ def test_nobody_is_told_from_data_that_was_destroyed(house, withdrawn):
     carry_out(house, withdrawn)
     assert not notify(house, withdrawn, due.version).acted
     assert all(row.done_at for row in house.outbox.attempts("notify", withdrawn, due.version))
+
+
+def test_what_is_disposed_of_during_a_restore_drill_is_no_difference_and_said(house, ended, tmp_path, monkeypatch):
+    propose(house, ended)
+    passphrase = "five random words are enough"
+    backup = open_backup(back_up(house, passphrase, cost=4), passphrase)
+
+    def meanwhile(*words, **more):
+        carry_out(house, ended)
+        return restore_ledger(*words, **more)
+
+    monkeypatch.setattr(drill_module, "restore_ledger", meanwhile)
+    result = drill_module.drill(house, backup, tmp_path / "scratch")
+    assert (result.differences, result.disposed) == ((), (ended,))
 
 
 def test_the_ledger_check_misses_nothing_that_was_disposed_of_and_the_certificate_if_it_is_gone(house, ended, clock):

@@ -193,6 +193,16 @@ def test_whatever_is_missing_is_named(house, agreement, what):
     assert keys[what].startswith(fault.key)
 
 
+def test_a_record_that_was_altered_is_named_on_the_day_it_is_followed(house, agreement, monkeypatch):
+    key = f"{working_folder(agreement)}{house.ledger.state(agreement).report}.json"
+    alter(file_of(house, key))
+    monkeypatch.setattr("flows.fixity.due_on", lambda *_: lambda _: False)
+    [fault] = daily_round(house).faults
+    assert (fault.damage, fault.key) == (Damage.ALTERED, key)
+    [again] = check_fixity(house, everything=True).faults
+    assert (again.damage, again.key) == (Damage.ALTERED, key)
+
+
 def test_an_empty_store_is_not_taken_for_a_sound_one(house, agreement):
     for path in list((house.home / "objects").rglob("*.*")):
         if path.is_file():

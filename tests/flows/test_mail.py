@@ -39,6 +39,22 @@ def test_a_message_is_what_its_reader_expects(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("words", ["Please sign.", "Cooperação, por favor."], ids=["plain", "accented"])
+def test_a_link_stands_whole_on_a_line_of_the_file(tmp_path, words):
+    link = "convenio code MOU-2026-0001 --link " + "0123456789abcdef" * 4
+    send(MailFolder(tmp_path), body=f"{words}\n\n  {link}\n")
+    (path,) = tmp_path.iterdir()
+    assert f"  {link}" in path.read_bytes().decode().splitlines()
+
+
+def test_a_line_that_no_mail_may_hold_is_carried_otherwise(tmp_path):
+    body = "long " * 300 + "\n"
+    send(MailFolder(tmp_path), body=body)
+    (path,) = tmp_path.iterdir()
+    assert max(len(line) for line in path.read_bytes().splitlines()) < 998
+    assert message_from_bytes(path.read_bytes(), policy=default).get_content().splitlines() == body.splitlines()
+
+
 def test_of_several_senders_one_writes(tmp_path):
     mail = MailFolder(tmp_path / "mail")
     with ThreadPoolExecutor(8) as pool:

@@ -13,6 +13,7 @@ from archive.personal import erase_person
 from archive.remarks import forget
 from flows import commands
 from flows.collect import collect
+from flows.draft import draft
 from flows.due import Due
 from flows.failures import keep_failure
 from flows.notify import notify
@@ -23,6 +24,7 @@ from schemas.state import Stage
 from tests.flows.test_round import dispatch_all, mails
 from tests.flows.test_sweep import PATIENCE
 from tests.installation import FIRST, MANAGER, REVIEWER, SECOND, sign
+from tests.signing_ways import mails as texts
 
 pytestmark = pytest.mark.office
 
@@ -70,6 +72,29 @@ ACTS = {
     "withdrawn early": ("second draft", withdraw, {MANAGER}),
     "rejected": ("second draft", reject, {MANAGER, REVIEWER}),
 }
+
+
+def test_who_may_decide_is_asked_to_review_and_nobody_of_another_office(at, agreement):
+    house = at("requested")
+    for email, offices in (("finance@example.org", ("finance",)), ("both@example.org", ("legal", "director"))):
+        commands.add_person(house, email, name="Somebody", roles=("reviewer",), offices=offices)
+    assert house.ledger.state(agreement).offices == ("legal",)
+    draft(house, agreement, 1)
+    assert set(mails(house, "-review-1-").values()) == {REVIEWER, "both@example.org"}
+    [said] = [said for said in texts(house, "-review-1-") if f"--as {REVIEWER}" in said]
+    assert "You decide for the legal office." in said
+    assert "cannot be approved while facts are open" in said
+    assert "review approve" not in said
+
+
+def test_whose_draft_was_returned_hears_why_and_how_to_answer(at, agreement):
+    house = at("second draft")
+    commands.return_draft(house, agreement, draft=2, by=REVIEWER, comment=REASON)
+    told = tell(house, agreement)
+    assert set(told) == {MANAGER, REVIEWER}
+    assert all(f"Reviewer returned draft 2: {REASON}" in said for said in told.values())
+    assert f"convenio revise {agreement} FILE --draft 2 --as {MANAGER}" in told[MANAGER]
+    assert "convenio revise" not in told[REVIEWER]
 
 
 @pytest.mark.parametrize(("point", "act", "whom"), ACTS.values(), ids=ACTS.keys())

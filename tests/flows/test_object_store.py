@@ -144,11 +144,26 @@ def test_a_bucket_that_may_not_be_made_is_said_to_be_missing(settings, monkeypat
         raise RefusedByStore("the store refused", where=self.name, status=403, code="AccessDenied")
 
     monkeypatch.setattr(S3Bucket, "make", forbidden)
-    with pytest.raises(Refused, match="the bucket cannot be used") as refusal:
+    with pytest.raises(Refused, match="the store refuses these credentials for the bucket") as refusal:
         open_store(settings, Clock())
     assert refusal.value.got == "403 AccessDenied"
-    assert "make the bucket first, with Object Lock enabled" in refusal.value.remedy
+    assert "make the bucket first, with Object Lock" in refusal.value.remedy
     assert not (settings.home / "probes").exists()
+
+
+def test_a_store_that_does_not_answer_is_told_by_its_address(tmp_path):
+    address = "s3://nowhere-at-all?endpoint=http://127.0.0.1:9"
+    settings = Settings(home=tmp_path, archive_url=address, s3_access_key="key", s3_secret_key="secret")
+    with pytest.raises(StoreUnavailable, match=r"the store at .+ does not answer") as refusal:
+        open_store(settings, Clock())
+    assert "http://127.0.0.1:9" in refusal.value.what
+    assert "Error" not in str(refusal.value)
+    assert "CONVENIO_ARCHIVE_URL" in refusal.value.remedy
+
+
+@pytest.mark.parametrize(("status", "got"), [(403, "403 Forbidden"), (499, "499")])
+def test_an_answer_without_a_body_is_told_in_words(status, got):
+    assert RefusedByStore("the store refused", where="s3:b", status=status, code=str(status)).got == got
 
 
 def test_a_directory_does_where_worm_is_not_demanded(tmp_path):

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from archive.attack import Attack
+from archive.fixity import Damage
 from archive.layout import working_key
 from flows import commands
+from flows.checkpoints import publish_checkpoint
 from flows.collect import collect
+from flows.fixity import check_fixity
+from flows.ledger_check import check_ledger
 from flows.wiring import Installation
 from schemas import events as ev
-from schemas.errors import FourEyes, NotAuthorised, Refused, RefusedTransition
+from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition
 from schemas.evidence import AgreementId, SignatureKind, Verdict, digest_of
 from schemas.policy import SignaturePolicy
 from schemas.records import PaperRecord
@@ -22,6 +27,7 @@ from signing.validate import validate
 from tests.installation import FIRST, MANAGER, REVIEWER
 from tests.signing.test_scans import GOOD, jpeg, png
 from tests.signing_ways import everything_public, last_signed, record_of, wait_for_signatures
+from tests.worlds import attack_findings
 
 pytestmark = pytest.mark.office
 
@@ -64,6 +70,27 @@ def test_scan_is_kept_as_received_under_a_seal_of_its_own(at, agreement, scan, e
     assert "Verification successful" in verified.stderr, verified.stderr
 
 
+def test_scan_and_its_seal_are_missed_where_they_are_gone(at, agreement):
+    house = at("signing")
+    sign_paper(house, agreement)
+    publish_checkpoint(house)
+    sound = check_ledger(house)
+    assert sound.verdict is Verdict.VALID
+    assert not any("broken off" in finding.reason for finding in sound.findings)
+    record = record_of(house, agreement)
+    keys = [working_key(agreement, record.scan, record.extension), working_key(agreement, record.seal, "p7s")]
+    for key in keys:
+        (house.home / "objects" / key).unlink()
+    places = [key.rpartition(".")[0] for key in keys]
+    found = attack_findings(check_ledger(house, read_all=False), Attack.OBJECT_MISSING)
+    assert {(one.reason.partition(",")[0], one.place) for one in found} == {
+        ("the scan of a paper original", places[0]),
+        ("the detached seal over a scan", places[1]),
+    }
+    faults = check_fixity(house, everything=True).faults
+    assert {(fault.damage, fault.key) for fault in faults} == {(Damage.MISSING, place) for place in places}
+
+
 def test_mark_in_the_field_says_that_it_is_a_copy_of_paper(at, agreement, tmp_path: Path):
     house = at("signing")
     sign_paper(house, agreement)
@@ -72,7 +99,7 @@ def test_mark_in_the_field_says_that_it_is_a_copy_of_paper(at, agreement, tmp_pa
     assert (report.verdict, report.kind, report.effect) == (Verdict.VALID, SignatureKind.SEAL, LegalEffect.SCANNED)
     (tmp_path / "signed.pdf").write_bytes(pdf)
     text = subprocess.run(["pdftotext", "signed.pdf", "-"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "Signed on paper; scan checked" in " ".join(text.stdout.split())
+    assert "Signed on paper: " in " ".join(text.stdout.split())
     assert FIRST.encode() not in everything_public(house, agreement)
 
 
@@ -93,14 +120,25 @@ def test_everything_else_is_refused_by_name(at, agreement):
         ({"signatory": "for-nobody"}, Refused, "there is no such signatory"),
         ({"signatory": "for-chamber"}, RefusedTransition, "turn to sign"),
         ({"compared_with": "0" * 64}, Refused, "was not printed from the file that is being signed"),
-        ({"scan": b"MZ"}, Refused, "of a kind that is not accepted"),
-        ({"scan": png()[:-1]}, Refused, "no whole PNG file"),
+        ({"scan": b"MZ"}, InputError, "of a kind that is not accepted"),
+        ({"scan": png()[:-1]}, InputError, "no whole PNG file"),
     ]
     size = house.ledger.size
     for changes, error, sentence in refusals:
         with pytest.raises(error, match=sentence):
             sign_paper(house, agreement, **changes)
     assert house.ledger.size == size
+
+
+def test_a_wrong_comparison_is_not_told_the_right_digest(at, agreement):
+    house = at("signing")
+    with pytest.raises(Refused) as refusal:
+        sign_paper(house, agreement, compared_with="0" * 64)
+    said = refusal.value.diagnosis()
+    assert "0" * 64 in said
+    assert "sha256sum FILE" in said
+    assert prepared(house, agreement) not in said
+    assert house.ledger.state(agreement).content.pdf not in said
 
 
 @pytest.mark.parametrize("confirmed", [False, True], ids=["named", "confirmed"])

@@ -69,7 +69,7 @@ def house(home: Path, **changes) -> Installation:
         "seal_passphrase": "pw",
     }
     place = Installation(Settings(**(given | changes)), clock=lambda: NOW)
-    place.__dict__["timestamper"] = Silent()
+    place.keyring.__dict__["timestamper"] = Silent()
     return place
 
 
@@ -120,6 +120,37 @@ def test_a_seal_that_ended_while_it_was_open_is_refused(home):
         require_ready(place)
 
 
+def test_the_ledger_is_published_while_the_seal_cannot_be_used(home):
+    place = house(home, seal_passphrase="wrong")
+    with pytest.raises(NotReady, match="the seal cannot be used"):
+        place.seal  # noqa: B018  # handing it out is the act
+    assert place.checkpoint_key.verifier_key == place.verifier_key
+    assert isinstance(place.timestamper, Silent)
+
+
+def test_keys_of_a_demonstration_say_so_in_production_too(tmp_path):
+    demonstration = Installation(Settings(home=tmp_path), clock=lambda: NOW)
+    assert demonstration.seal
+    assert demonstration.checkpoint_key
+    place = Installation(Settings(home=tmp_path, env="production"), clock=lambda: NOW)
+    assert place.verification_keys().demonstration
+
+
+def test_no_key_is_made_before_the_installation_is_ready(tmp_path):
+    place = Installation(Settings(home=tmp_path, env="production"), clock=lambda: NOW)
+    for name in ("seal", "pki", "checkpoint_key", "verifier_key", "timestamper", "sign_links", "publisher"):
+        with pytest.raises(NotReady):
+            getattr(place, name)
+    assert not (tmp_path / "keys").exists()
+
+
+def test_production_makes_no_demonstration_keys_though_it_is_ready(home):
+    place = house(home)
+    require_ready(place)
+    with pytest.raises(NotReady, match="makes no demonstration keys"):
+        place.pki  # noqa: B018  # handing it out is the act
+
+
 def test_a_seal_that_ends_soon_is_no_refusal_and_is_told_by_health(home):
     make_keys(home, root=20 * YEAR, seal=YEAR + timedelta(days=29))
     place = house(home)
@@ -157,7 +188,7 @@ def test_a_seal_under_another_root_is_refused(home):
 def test_a_timestamp_authority_under_another_root_is_refused(home, tmp_path_factory):
     with authorities(tmp_path_factory.mktemp("net")) as net:
         place = house(home)
-        place.__dict__["timestamper"] = net.timestamper()
+        place.keyring.__dict__["timestamper"] = net.timestamper()
         with pytest.raises(NotReady, match="timestamp authority's certificate does not chain to a trusted root in f"):
             require_ready(place)
         (home / "trust" / "authority.pem").write_text(net.root_pem)
@@ -220,16 +251,17 @@ def test_nothing_is_sealed_before_the_installation_is_ready(at, agreement, point
 
 def test_nothing_stands_for_a_person_before_the_installation_is_ready(at, agreement):
     here = at("signing")
+    link = link_in(mails(here, "-sign-")[0])
+    commands.mail_code(here, agreement, link=link)
+    code = code_in(mails(here, "-code-")[-1])
     object.__setattr__(here, "settings", Settings(home=here.home, env="production"))
     prepared = here.ledger.state(agreement).pdf
     paper = {"by": REVIEWER, "signatory": "for-gssc", "scan": png(), "compared_with": prepared}
     names = set(here.store.keys())
     with pytest.raises(NotReady):
         commands.sign_paper(here, agreement, **paper)
-    link = link_in(mails(here, "-sign-")[0])
-    commands.mail_code(here, agreement, link=link)
     with pytest.raises(NotReady):
-        commands.sign_by_click(here, agreement, by=FIRST, link=link, code=code_in(mails(here, "-code-")[-1]))
+        commands.sign_by_click(here, agreement, by=FIRST, link=link, code=code)
     assert set(here.store.keys()) == names
     assert here.ledger.state(agreement).signed == ()
 

@@ -48,7 +48,7 @@ def house(at, net) -> Installation:
 
 def ask(house: Installation, url: str, **settings) -> None:
     """From now on ask the authority at ``url``."""
-    house.__dict__["timestamper"] = http_timestamper(url, timeout_seconds=2)
+    house.keyring.__dict__["timestamper"] = http_timestamper(url, timeout_seconds=2)
     object.__setattr__(house, "settings", Settings(home=house.home, tsa_url=url, **settings))
 
 

@@ -59,7 +59,7 @@ def restored(house, backup, tmp_path, monkeypatch):
     home = after_the_loss(house, tmp_path / "restored")
     opened = open_backup(backup, SECRET)
     restore_files(opened, home)
-    other = Installation(read_settings(home), clock=house.clock)
+    other = Installation(read_settings(home), clock=house.clock, restoring=True)
     result = restore_ledger(other, opened.keys.ledger, backup=opened)
     assert result.report.verdict is Verdict.VALID, result.report
     yield other
@@ -98,7 +98,7 @@ def test_whoever_was_erased_since_the_backup_stays_erased(house, backup, tmp_pat
     home = after_the_loss(house, tmp_path / "restored")
     opened = open_backup(backup, SECRET)
     restore_files(opened, home)
-    other = Installation(house.settings.model_copy(update={"home": home}), clock=house.clock)
+    other = Installation(house.settings.model_copy(update={"home": home}), clock=house.clock, restoring=True)
     report = restore_ledger(other, opened.keys.ledger, backup=opened).report
     assert report.verdict is Verdict.VALID
     assert other.people.behind(reviewer.commitment) is None

@@ -52,13 +52,51 @@ def test_every_faulty_setting_is_listed(tmp_path, monkeypatch):
     with pytest.raises(InputError) as refusal:
         read_settings(tmp_path)
     assert {problem.path for problem in refusal.value.faults} == {
-        "CONVENIO_ARCHIVE_URL",
-        "CONVENIO_UNHEARD_OF",
+        "convenio.toml, key archive_url",
+        "convenio.toml, key unheard_of",
         "CONVENIO_FIXITY_DAYS",
         "CONVENIO_PORTAL_PORT",
     }
     assert "'eighty'" in str(refusal.value)
     assert refusal.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("fixity_days", "0", "FIXITY_DAYS: is too small; read '0'; expected 1 or more"),
+        ("office_deadline_seconds", "0", "OFFICE_DEADLINE_SECONDS: is too small; read '0'; expected more than 0.0"),
+        ("portal_port", "eighty", "PORTAL_PORT: is not a whole number; read 'eighty'"),
+        ("require_worm", "perhaps", "REQUIRE_WORM: is neither true nor false; read 'perhaps'"),
+        ("env", "prod", "ENV: is not one of the choices; read 'prod'; expected development or production; did you"),
+        ("seal_key", "seal.p12", "SEAL_KEY: does not have the form needed; read 'seal.p12'; expected such as pkcs12:"),
+        ("time_zone", "Mars", "TIME_ZONE: is no IANA time zone, such as Europe/Prague; read 'Mars'"),
+        ("archive_url", "tape", "ARCHIVE_URL: expected file, or s3://BUCKET"),
+        ("witnesses", "none", "WITNESSES: is not JSON"),
+        ("witnesses", '[{"url": "http://witness.example"}]', "WITNESSES[0].key: is missing"),
+        ("signature_policies", '{"muo": {}}', "SIGNATURE_POLICIES: muo is no type of document; did you mean mou?"),
+    ],
+    ids=["small", "zero", "number", "truth", "choice", "form", "zone", "place", "JSON", "incomplete", "type"],
+)
+def test_a_faulty_setting_is_told_in_our_words(name, value, said, tmp_path, monkeypatch):
+    monkeypatch.setenv(f"CONVENIO_{name.upper()}", value)
+    with pytest.raises(InputError) as refusal:
+        read_settings(tmp_path)
+    assert f"CONVENIO_{said}" in str(refusal.value)
+    for theirs in ("Value error", "Input should", "valid integer", "error parsing"):
+        assert theirs not in str(refusal.value)
+
+
+def test_an_unknown_key_is_named_as_it_stands_in_the_file(tmp_path):
+    (tmp_path / "convenio.toml").write_text(
+        'portal_prt = 1\n[[witnesses]]\nurl = "http://witness.example"\nkye = "hush-hush"\n'
+    )
+    with pytest.raises(InputError) as refusal:
+        read_settings(tmp_path)
+    told = [str(problem) for problem in refusal.value.faults]
+    assert "convenio.toml, key portal_prt: is no setting; did you mean portal_port?" in told
+    assert "convenio.toml, key witnesses[0].kye: is no setting; did you mean key?" in told
+    assert "hush" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("content", [b"store = ", b"\xff\xfe"], ids=["not TOML", "not UTF-8"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli.main import convenio
+from cli.commands import convenio
 from cli.output import Place
 from flows.settings import Settings
 from flows.trusted_lists import adopt, adopted_lists

@@ -136,11 +136,11 @@ def sign_first(house: Installation, agreement: AgreementId) -> None:
 def test_while_the_timestamp_authority_is_silent_nothing_changes(at, agreement, point, run):
     house = at(point)
     before = seen(house, agreement)
-    house.__dict__["timestamper"] = SilentAuthority()
+    house.keyring.__dict__["timestamper"] = SilentAuthority()
     with pytest.raises(TimestampUnavailable):
         run(house, agreement)
     assert seen(house, agreement) == before
-    del house.__dict__["timestamper"]
+    del house.keyring.__dict__["timestamper"]
     run(house, agreement)
     assert house.ledger.state(agreement).counter == len(before[0])
 

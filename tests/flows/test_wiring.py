@@ -84,7 +84,8 @@ def test_keys_without_a_demonstration_root_are_no_demonstration(tmp_path):
     other_root = certificate_for(None, key, name, MORNING, timedelta(days=9), authority_extensions(1))
     (home / "trust" / "root.pem").write_bytes(other_root.public_bytes(Encoding.PEM))
     (home / "trust" / "seals" / "seal.pem").write_bytes(other_root.public_bytes(Encoding.PEM))
-    keys = house_in(home, env="production", seal_key="pkcs12:seal.p12").verification_keys()
+    own = {"organisation": "Secretariat", "ledger_origin": "ledger.example.org", "tsa_url": "http://127.0.0.1:9/tsa"}
+    keys = house_in(home, env="production", seal_key="pkcs12:seal.p12", **own).verification_keys()
     assert not keys.demonstration
     assert not (home / "keys" / "demonstration").exists()
 

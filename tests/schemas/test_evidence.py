@@ -19,6 +19,7 @@ from schemas.evidence import (
     instant_text,
     worst,
 )
+from schemas.installation_events import AccountAct, WebhookAct
 from schemas.people import Actor, Role
 from schemas.signature import LegalEffect, SigningWay
 
@@ -101,6 +102,28 @@ FIELDS: dict[str, dict[str, st.SearchStrategy]] = {
         "equal": st.booleans(),
         "report": HEX,
     },
+    "roles given": {
+        "person": HEX,
+        "roles": st.lists(st.sampled_from(list(Role)), min_size=1, max_size=2),
+        "offices": st.lists(st.sampled_from(list(Office)), max_size=2),
+    },
+    "template adopted": {
+        "document_type": st.text(),
+        "edition": st.text(),
+        "version": st.integers(1, 9),
+        "docx": HEX,
+    },
+    "template retired": {"document_type": st.text(), "edition": st.text(), "docx": HEX},
+    "policies changed": {"policies": HEX},
+    "backed up": {
+        "day": st.dates(),
+        "backup": HEX,
+        "size_bytes": st.integers(0, 2**40),
+        "files": st.integers(0, 99),
+        "rows": st.integers(0, 10**6),
+    },
+    "account changed": {"person": HEX, "act": st.sampled_from(list(AccountAct))},
+    "webhook changed": {"webhook": HEX.map(lambda one: one[:16]), "act": st.sampled_from(list(WebhookAct)), "url": HEX},
     "withdrawn": {"remark": HEX},
     "declined": {"signatory": SIGNATORY, "remark": HEX},
 }

@@ -365,3 +365,9 @@ def test_any_value_in_any_field_gives_a_document_or_an_input_error(tree, draw, e
         place = place[step]
     place[step] = tree
     only_a_document_or_input_error(json.dumps(content, default=str).encode(), "x.json")
+
+
+def test_a_field_given_outside_of_its_group_proposes_the_group(example_bytes) -> None:
+    with pytest.raises(InputError) as refusal:
+        parse_document(example_bytes + b"\nsign_by: 2030-01-31\n", name="mou.yaml")
+    assert [(fault.path, fault.proposal) for fault in refusal.value.faults] == [("sign_by", "signing.sign_by")]

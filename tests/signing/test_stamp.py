@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -7,7 +9,9 @@ import pytest
 
 from schemas.errors import InputError, Refused, Unavailable
 from schemas.signature import SigningWay
+from signing.fields import FieldPlace
 from signing.font import FONTS, font_with
+from signing.revision import open_pdf
 from signing.stamp import Stamp
 
 NAMES = ["Příliš Žluťoučký", "Γιώργος Παπαδόπουλος", "Щукин Југослав", "Nguyễn Thị Ánh Tuyết", "João Conceição"]
@@ -27,15 +31,32 @@ def test_click_and_paper_say_what_they_are_and_who_recorded_them():
     moment = datetime(2026, 1, 2, tzinfo=UTC)
     click = Stamp("Ana", "Chair", way=SigningWay.CLICK, recorded_by="The secretariat").text(moment)
     assert click.splitlines() == [
-        "Accepted by Ana",
+        "Accepted by click: Ana",
+        "Chair",
         "Simple electronic signature, recorded by The",
         "secretariat",
-        "Chair",
         "2026-01-02 00:00:00 UTC",
     ]
     paper = Stamp("Ana", "Chair", way=SigningWay.PAPER, recorded_by="The secretariat").text(moment)
-    assert paper.startswith("Ana\nSigned on paper; scan checked. Recorded by\nThe secretariat\n")
+    assert paper.startswith("Signed on paper: Ana\nChair\nScan compared and recorded by The")
     assert "Signed by" not in click + paper
+
+
+@pytest.mark.parametrize("way", [SigningWay.PKCS12, SigningWay.CLICK, SigningWay.PAPER])
+def test_long_names_are_set_in_seven_points_at_least(desk, approved, way):
+    stamp = Stamp(
+        "Maria Benedita Nascimento Monteiro",
+        "for Jiří Dvořáček, Chair of the Board of the Czech-Cape Verdean Chamber of Commerce",
+        way=way,
+        recorded_by="Green Small Smart Cities, a partnership of small and green cities",
+        demonstration=True,
+    )
+    room = FieldPlace("gssc", 0, (72, 400, 72 + 206.9, 400 + 68))
+    signed = desk.sign(desk.prepare(approved, fields=(room,)), desk.people[0], stamp=stamp)
+    drawn = open_pdf(signed).embedded_signatures[-1].sig_field["/AP"]["/N"].get_object().data
+    scales = [float(one) for one in re.findall(rb"([\d.]+) 0 0 [\d.]+ [\d.]+ [\d.]+ cm", drawn)]
+    size = float(re.search(rb"/F1 ([\d.]+) Tf", drawn)[1])
+    assert size * math.prod(scales) >= 7
 
 
 def test_line_breaks_in_a_name_do_not_break_the_stamp():

@@ -86,6 +86,8 @@ def test_up_starts_all_replaces_a_killed_runner_and_stops_clean_on_ctrl_c(tmp_pa
         said = "".join(_until(process, "Stop with Ctrl-C."))
         assert f"http://127.0.0.1:{settings.portal_port}" in said
         assert f"http://127.0.0.1:{settings.prefect_port}" in said
+        assert "sign in as one of these" in said
+        assert str(tmp_path / "mail") in said
         children = _children(process.pid)
         assert len(children) == 3
         [runner] = [pid for pid, command in children.items() if "flows.runner" in command]

@@ -1,0 +1,147 @@
+"""Sending one message to one address: no redirect is followed, and in production nothing inside the network is asked.
+
+The name is resolved once, every address is judged, and the connection goes to the very address that was judged: what a
+name server says a moment later changes nothing (server-side request forgery, DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import hmac
+import http.client
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from schemas.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+TIMEOUT_SECONDS = 10.0
+LONGEST_URL = 500
+SIGNATURE = "Convenio-Signature"
+
+TRANSLATED = tuple(map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "2002::/16")))
+"""IPv6 networks whose addresses stand for IPv4 ones, inner ones as well (RFC 4291 2.5.5.1, 6052 2.1, 3056)."""
+
+Resolve = Callable[[str, int], list[str]]
+"""Returns the IP addresses of a host."""
+
+
+class Address(NamedTuple):
+    """An address as it is asked: whether in TLS, host, port, and the path with its query."""
+
+    secure: bool
+    host: str
+    port: int
+    target: str
+
+
+class Answer(NamedTuple):
+    """What came of a message: whether it was taken, and in a few words what was answered."""
+
+    taken: bool
+    said: str
+
+
+def address_of(url: str, *, production: bool) -> Address:
+    """Return the parts of a webhook's address.
+
+    Raises :class:`InputError` unless it is https, or in development http on loopback, without a name or password.
+    """
+    expected = "https://" if production else "https://, or http:// on this machine"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _no_address("this is no address", expected) from error
+    host = parts.hostname or ""
+    local = not production and parts.scheme == "http" and _is_loopback(host)
+    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
+        raise _no_address(f"this is too long, or has letters an address has not; at most {LONGEST_URL}", expected)
+    if not host or (parts.scheme != "https" and not local):
+        raise _no_address("this does not begin as it has to", expected)
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise _no_address("names, passwords and fragments do not belong here", expected)
+    secure = parts.scheme == "https"
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Address(secure, host, port or (443 if secure else 80), target)
+
+
+def resolved(host: str, port: int) -> list[str]:
+    """Return the IP addresses of a host, as the system knows them."""
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def may_be_asked(address: str) -> bool:
+    """Whether an IP address is one of the public network: not of this machine, a private network or a special use."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None)
+    if any(ip in network for network in TRANSLATED if ip.version == network.version):
+        return False
+    return all(one.is_global and not one.is_multicast for one in (ip, mapped) if one is not None)
+
+
+def signature(secret: bytes, body: bytes, at: datetime) -> str:
+    """Return the signature header of a message: HMAC-SHA-256 (RFC 2104) over ``t.body``, ``t`` in POSIX seconds."""
+    t = str(int(at.timestamp()))
+    return f"t={t},v1={hmac.new(secret, t.encode() + b'.' + body, 'sha256').hexdigest()}"
+
+
+def post(
+    url: str, body: bytes, *, secret: bytes, now: datetime, production: bool, resolve: Resolve = resolved
+) -> Answer:
+    """Send ``body`` once, signed, and say what came of it; only a status of 2xx says that it was taken."""
+    try:
+        to = address_of(url, production=production)
+        found = resolve(to.host, to.port)
+        if not found or (production and not all(map(may_be_asked, found))):
+            return Answer(taken=False, said="the address leads into a network that is not asked")
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Convenio",
+            SIGNATURE: signature(secret, body, now),
+            "Connection": "close",
+        }
+        status = _sent(to, found[0], body, headers)
+    except (OSError, http.client.HTTPException, InputError, UnicodeError) as error:
+        return Answer(taken=False, said=f"no answer ({type(error).__name__})")
+    return Answer(taken=200 <= status < 300, said=f"status {status}")
+
+
+def _sent(to: Address, ip: str, body: bytes, headers: dict[str, str]) -> int:
+    connection = _Pinned(to, ip)
+    try:
+        connection.request("POST", to.target, body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+class _Pinned(http.client.HTTPConnection):
+    """A connection to an address that was judged, under the name that its certificate must have."""
+
+    def __init__(self, to: Address, ip: str) -> None:
+        super().__init__(to.host, to.port, timeout=TIMEOUT_SECONDS)
+        self.default_port = 443 if to.secure else 80
+        self._to = to
+        self._ip = ip
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self._ip, self._to.port), TIMEOUT_SECONDS)
+        if self._to.secure:
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._to.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _no_address(message: str, expected: str) -> InputError:
+    return InputError("nobody can be told at this address", [Fault("url", message, expected=expected)])

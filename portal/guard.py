@@ -1,0 +1,61 @@
+"""What holds for every request and answer: how large a body may be, what no address holds, and the headers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+
+from portal.visit import FORM_COOKIE, SESSION_COOKIE, is_in_tls
+
+LARGEST_BODY_BYTES = 60 * 1024 * 1024
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+"""Stand on every answer, refusals as well."""
+
+NOT_KEPT = {"Cache-Control": "no-store"}
+IN_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+"""Where browsers ask in TLS they go on so (RFC 6797)."""
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""For what is addressed by its content."""
+
+
+async def guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Answer a request within limits, with every header, and with a cookie that forms of nobody are bound to."""
+    request.state.form_cookie = request.cookies.get(FORM_COOKIE) or secrets.token_hex(16)
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdigit() or int(declared) > LARGEST_BODY_BYTES:
+        response: Response = PlainTextResponse("That is too large.\n", status_code=413)
+    elif request.method in {"POST", "PUT", "PATCH"} and "transfer-encoding" in request.headers:
+        response = PlainTextResponse("Say how long the body is.\n", status_code=411)
+    elif "\x00" in request.url.path or "%00" in request.url.query:
+        # PostgreSQL takes no text with it, so no address of ours has it
+        response = PlainTextResponse("There is no such address.\n", status_code=400)
+    else:
+        response = await answer(request)
+    secure = is_in_tls(request)
+    for name, value in (HEADERS | NOT_KEPT | (IN_TLS if secure else {})).items():
+        response.headers.setdefault(name, value)
+    if SESSION_COOKIE not in request.cookies and FORM_COOKIE not in request.cookies and not _for_programs(request):
+        response.set_cookie(
+            FORM_COOKIE, request.state.form_cookie, path="/", httponly=True, samesite="lax",
+            secure=secure,
+        )  # fmt: skip
+    return response
+
+
+def _for_programs(request: Request) -> bool:
+    return request.url.path.startswith(("/static/", "/api/", "/health"))

@@ -1,0 +1,354 @@
+"""Verdicts in words: what a verification found, said so that nobody needs a manual, and never without what to do.
+
+::
+
+    verdict        headline, in one sentence       "All 2 signatures are valid."
+      ├── because  what follows from it            "Not one byte has changed since ..."
+      ├── parts    each with reason and place      those that do not hold first
+      └── limits   what was checked, and what was not
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from babel.dates import format_datetime
+
+from archive.history import AGREEMENT_PDF
+from flows.verification import Verified
+from portal.language import Language
+from schemas.evidence import Finding, SignatureKind, SignatureReport, Verdict, VerificationReport
+from schemas.signature import LegalEffect, SigningWay
+
+SIGNATORY = "signatory:"
+"""How the field of a person's mark begins, whoever's certificate made it."""
+
+NAMES = ("Common Name: ", "Organization: ")
+"""The parts of a certificate's subject that say whose it is."""
+
+SUBJECT_PART = re.compile(r", (?=[A-Z][A-Za-z ]{1,40}: )")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a report: what, how it stands, why, where, what the standard calls that, and what to do."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+    place: str | None
+    sub_indication: str | None
+    meaning: str | None
+    remedy: str | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A verdict in words; ``verdict`` chooses colour and shape, which never stand alone."""
+
+    verdict: Verdict
+    headline: str
+    because: tuple[str, ...]
+    remedy: str | None
+    parts: tuple[Part, ...]
+    checked: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def open_parts(self) -> tuple[Part, ...]:
+        """The parts that are not valid, those that fail first."""
+        failing = tuple(part for part in self.parts if part.verdict is Verdict.INVALID)
+        return (*failing, *(part for part in self.parts if part.verdict is Verdict.INDETERMINATE))
+
+    @property
+    def valid_parts(self) -> tuple[Part, ...]:
+        """The parts that hold."""
+        return tuple(part for part in self.parts if part.verdict is Verdict.VALID)
+
+
+def told(language: Language, verified: Verified) -> Told:
+    """Return what the verification of a PDF or dossier came to, in words."""
+    say, report = language.say, _readable(verified)
+    parts = _parts(language, report)
+    limits = {"checked": tuple(_checked(language, verified)), "unchecked": tuple(_unchecked(language, verified))}
+    if report.verdict is Verdict.VALID:
+        return Told(
+            Verdict.VALID, _all_valid(language, verified), tuple(_proven(language, verified)), None, parts, **limits
+        )
+    if _bears_nothing(verified):
+        return Told(
+            Verdict.INDETERMINATE,
+            say("This PDF bears no signature, so nothing about it is proven."),
+            (say("Anybody could have made it, and could have changed it."),),
+            say("Ask whoever sent it for the signed PDF, or for its dossier."),
+            parts,
+            **limits,
+        )
+    failing = [finding for finding in report.findings if finding.verdict is Verdict.INVALID]
+    if failing:
+        headline = language.translations.ngettext(
+            "Do not rely on this file: 1 check fails.", "Do not rely on this file: %(count)s checks fail.", len(failing)
+        ) % {"count": len(failing)}
+        return Told(
+            Verdict.INVALID, headline, tuple(_first(language, failing)), _remedy(language, failing[0]), parts, **limits
+        )
+    if verified.organisation is None:
+        return Told(
+            Verdict.INDETERMINATE,
+            say("We cannot say whether to trust who made this file."),
+            tuple(_foreign(language, verified)),
+            say("Get the public keys of the organisation that sealed it, from the organisation itself, and choose them "
+                "together with the file."),
+            parts,
+            **limits,
+        )  # fmt: skip
+    return Told(
+        Verdict.INDETERMINATE,
+        say("Nothing contradicts this file, but not everything about it is proven."),
+        tuple(finding.reason for finding in report.findings if finding.verdict is Verdict.INDETERMINATE),
+        next((part.remedy for part in parts if part.verdict is Verdict.INDETERMINATE), None),
+        parts,
+        **limits,
+    )
+
+
+def told_of_ledger(language: Language, report: VerificationReport) -> Told:
+    """Return what a check of the whole ledger came to, in words."""
+    say, parts = language.say, _parts(language, report)
+    failing = [finding for finding in report.findings if finding.verdict is Verdict.INVALID]
+    if failing:
+        return Told(
+            Verdict.INVALID,
+            say("The ledger, the log or the store was altered."),
+            tuple(_first(language, failing)),
+            say("Change nothing. Keep database, log and store as they are, tell the administrators, and compare with "
+                "checkpoints that were kept elsewhere."),
+            parts,
+        )  # fmt: skip
+    if report.verdict is Verdict.INDETERMINATE:
+        missing = (finding.reason for finding in report.findings if finding.verdict is Verdict.INDETERMINATE)
+        return Told(
+            Verdict.INDETERMINATE, say("Nothing was altered, as far as it could be proved."), tuple(missing),
+            say("Repeat the check when what is missing is there."), parts,
+        )  # fmt: skip
+    headline = say("Everything in the ledger holds.")
+    return Told(Verdict.VALID, headline, (say("Every entry, every published tile and every stored file was proved "
+                                             "again."),), None, parts)  # fmt: skip
+
+
+def moment(language: Language, at: datetime) -> str:
+    """Return an instant as people say it, with its zone: ``3 March 2027, 14:02 UTC``."""
+    return format_datetime(at, "d MMMM y, HH:mm", locale=language.locale) + " UTC"
+
+
+def whose(subject: str) -> str:
+    """Return the name and organisation in a certificate's subject, or all of it where it says neither."""
+    known = SUBJECT_PART.split(subject)
+    found = [text.removeprefix(name) for name in NAMES for text in known if text.startswith(name)]
+    return ", ".join(found) or subject
+
+
+def persons_marks(verified: Verified) -> tuple[SignatureReport, ...]:
+    """Return the marks that stand for people: their own signatures, and seals over records of what they did."""
+    marks = verified.marks.signatures if verified.marks else ()
+    return tuple(mark for mark in marks if mark.kind is SignatureKind.SIGNATURE or mark.field.startswith(SIGNATORY))
+
+
+def _readable(verified: Verified) -> VerificationReport:
+    """Return the findings with whose a certificate is in place of its whole subject, and no place where it is plain."""
+    report = verified.report
+    subjects = [mark.subject for mark in verified.marks.signatures] if verified.marks else []
+    read = []
+    for finding in report.findings:
+        reason = finding.reason
+        for subject in subjects:
+            reason = reason.replace(subject, whose(subject))
+        place = None if verified.kind == "pdf" and finding.place == AGREEMENT_PDF else finding.place
+        read.append(finding.model_copy(update={"reason": reason, "place": place}))
+    return report.model_copy(update={"findings": tuple(read)})
+
+
+def effect_in_words(language: Language, effect: LegalEffect | None) -> str:
+    """Return what a mark legally is (Regulation (EU) No 910/2014), in words."""
+    say = language.say
+    return {
+        LegalEffect.SES: say("simple electronic signature"),
+        LegalEffect.ADES: say("advanced electronic signature"),
+        LegalEffect.QES: say("qualified electronic signature, equal to one by hand"),
+        LegalEffect.SEAL: say("seal of an organisation"),
+        LegalEffect.SCANNED: say("copy of a signature on paper"),
+        LegalEffect.TIMESTAMP: say("timestamp"),
+        None: say("not known"),
+    }[effect]
+
+
+def way_in_words(language: Language, way: SigningWay) -> str:
+    """Return how somebody signed, in words."""
+    say = language.say
+    return {
+        SigningWay.PKCS12: say("own certificate in a file"),
+        SigningWay.PKCS11: say("own certificate in a token"),
+        SigningWay.CSC: say("own certificate at a trust service"),
+        SigningWay.UPLOAD: say("own software, then upload"),
+        SigningWay.CLICK: say("click, by a link sent by mail and a one-time code"),
+        SigningWay.PAPER: say("by hand on paper"),
+    }[way]
+
+
+def _all_valid(language: Language, verified: Verified) -> str:
+    count = len(persons_marks(verified))
+    if not count:
+        return language.say("Every seal is valid; the document names nobody who has to sign.")
+    said = language.translations.ngettext("The signature is valid.", "All %(count)s signatures are valid.", count)
+    return said % {"count": count}
+
+
+def _proven(language: Language, verified: Verified) -> Iterator[str]:
+    say = language.say
+    times = [mark.signed_at for mark in verified.marks.signatures if mark.signed_at] if verified.marks else []
+    if times:
+        yield say("The document has not changed since %(moment)s.", moment=moment(language, times[-1]))
+    yield say("It is sealed by %(organisation)s.", organisation=verified.organisation)
+    if verified.kind == "dossier":
+        yield say("Every step from the request to the archive stands in the ledger.")
+
+
+def _first(language: Language, failing: list[Finding]) -> Iterator[str]:
+    say, first = language.say, failing[0]
+    yield say("%(part)s: %(reason)s", part=_name(language, first.part), reason=first.reason)
+    if first.place:
+        yield say("Where: %(place)s", place=first.place)
+
+
+def _foreign(language: Language, verified: Verified) -> Iterator[str]:
+    say = language.say
+    if verified.kind == "dossier":
+        yield say(
+            "It comes from another organisation's ledger, whose keys we do not have. What it holds fits together."
+        )
+    else:
+        yield say("It bears no seal of this organisation. If it claims to be one of its documents, do not rely on it.")
+        yield say("What is signed in it fits the file. Whether the certificates are genuine, we cannot judge.")
+    subjects = [whose(mark.subject) for mark in (verified.marks.signatures if verified.marks else ())]
+    if subjects:
+        names = "; ".join(dict.fromkeys(subjects))
+        yield say("The certificates say that they belong to: %(names)s.", names=names)
+
+
+def _bears_nothing(verified: Verified) -> bool:
+    marks = verified.marks
+    return (
+        verified.kind == "pdf" and marks is not None and not marks.signatures and marks.verdict is not Verdict.INVALID
+    )
+
+
+def _checked(language: Language, verified: Verified) -> Iterator[str]:
+    say = language.say
+    yield say("every signature, seal and timestamp in the PDF, and that each fits the bytes before it")
+    yield say("that nothing was added or changed after them that nobody signed")
+    if verified.organisation is not None:
+        yield say("every certificate against the public keys of %(organisation)s", organisation=verified.organisation)
+    if verified.kind == "dossier":
+        yield say("that what was approved is what was signed, and what was signed is what was archived")
+        yield say("that every step stands in the ledger, under a checkpoint that is signed and timestamped")
+        yield say("that the pages for people in the dossier say what the evidence says")
+
+
+def _unchecked(language: Language, verified: Verified) -> Iterator[str]:
+    say = language.say
+    if verified.organisation is None:
+        yield say("whether the certificates are genuine: we have no keys of whoever made the file")
+    if verified.kind == "pdf":
+        yield say("who asked for it, who approved it, and what the ledger says: its dossier proves those")
+    yield say("whether a certificate was revoked since what the file itself says about it: nobody else is asked")
+    yield say("whether a later document changed or ended this one")
+    yield say("whether what it says is true, and lawful")
+
+
+def _parts(language: Language, report: VerificationReport) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            name=_name(language, finding.part),
+            verdict=finding.verdict,
+            reason=finding.reason,
+            place=finding.place,
+            sub_indication=finding.sub_indication,
+            meaning=_meaning(language, finding.sub_indication),
+            remedy=None if finding.verdict is Verdict.VALID else _remedy(language, finding),
+        )
+        for finding in report.findings
+    )
+
+
+def _name(language: Language, part: str) -> str:
+    say = language.say
+    kind, _, field = part.partition(" ")
+    if field.startswith(SIGNATORY):
+        whom = field.removeprefix(SIGNATORY)
+        said = {
+            "signature": say("Signature of %(signatory)s", signatory=whom),
+            "field": say("Field of %(signatory)s", signatory=whom),
+        }
+        return said.get(kind) or say("Seal that stands for %(signatory)s", signatory=whom)
+    known = {
+        "seal seal:opening": say("Opening seal"),
+        "seal seal:closing": say("Closing seal"),
+        "timestamp timestamp:closing": say("Closing timestamp"),
+        "keys": say("Public keys"),
+        "file": say("Whole file"),
+        "approved = signed = archived": say("Approved = signed = archived"),
+    }
+    return known.get(part) or part[:1].upper() + part[1:]
+
+
+def _remedy(language: Language, finding: Finding) -> str:
+    say, part = language.say, finding.part
+    if finding.verdict is Verdict.INVALID:
+        return say("Do not rely on this file, and keep it as it is. Get it again from where it is kept; if it still "
+                   "fails, tell the organisation, with this report.")  # fmt: skip
+    if part in {"keys", "trust", "seals", "checkpoint"}:
+        return say("Get the public keys from the organisation by another way than this file, and verify it with them.")
+    if part.startswith("field "):
+        return say("Wait until everybody has signed, and verify the file that you get then.")
+    if part == "times":
+        return say("Compare the clock here with another one; if it is right, tell the organisation.")
+    if part.startswith("legal effect"):
+        return say("Ask for the trusted list that the organisation adopted, and verify with it.")
+    return say("Ask the organisation for what is missing, by the name of this part.")
+
+
+def _meaning(language: Language, sub_indication: str | None) -> str | None:
+    """Return in words what a sub-indication means (EN 319 102-1 5.1.3, table 5)."""
+    say = language.say
+    return {
+        "FORMAT_FAILURE": say("it is not written as the standard asks"),
+        "HASH_FAILURE": say("the bytes are not the ones that were signed"),
+        "SIG_CRYPTO_FAILURE": say("the signature was not made with the key of this certificate"),
+        "SIG_CONSTRAINTS_FAILURE": say("it is not the kind of signature that is asked for"),
+        "CHAIN_CONSTRAINTS_FAILURE": say("the certificate may not be used for this"),
+        "CRYPTO_CONSTRAINTS_FAILURE": say("its algorithms are too weak"),
+        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": say(
+            "its algorithms are too weak by now, and nothing proves that it is older"
+        ),
+        "NO_SIGNING_CERTIFICATE_FOUND": say("the certificate is missing"),
+        "NO_CERTIFICATE_CHAIN_FOUND": say("the certificate leads to nobody who is trusted here"),
+        "NO_CERTIFICATE_CHAIN_FOUND_NO_POE": say("the certificate leads to nobody who is trusted here"),
+        "REVOKED": say("the certificate was revoked before"),
+        "REVOKED_NO_POE": say("the certificate was revoked, and nothing proves that the signature is older"),
+        "REVOKED_CA_NO_POE": say("an authority above it was revoked, and nothing proves that the signature is older"),
+        "EXPIRED": say("the certificate had expired"),
+        "NOT_YET_VALID": say("the certificate was not valid yet"),
+        "OUT_OF_BOUNDS_NO_POE": say("the certificate is not valid now, and nothing proves that the signature is older"),
+        "OUT_OF_BOUNDS_NOT_REVOKED": say(
+            "the certificate is not valid now, and nothing proves that the signature is older"
+        ),
+        "TIMESTAMP_ORDER_FAILURE": say("its timestamps contradict each other"),
+        "NO_POE": say("nothing proves when it was made"),
+        "TRY_LATER": say("whether the certificate was revoked is not known yet"),
+        "CERTIFICATE_CHAIN_GENERAL_FAILURE": say("the certificates could not be judged"),
+        "SIGNED_DATA_NOT_FOUND": say("what was signed is missing"),
+        "GENERIC": say("the standard has no name for the reason"),
+    }.get(sub_indication or "")

@@ -1,0 +1,101 @@
+"""Whom an agreement waits for, and which agreements wait for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from archive.catalogue import Line, Wanted
+from archive.register import RegisterRow
+from flows.catalogue import to_sign
+from portal.visit import READERS, Visit
+from schemas.people import Role
+from schemas.state import Stage
+
+SHOWN = 12
+"""So many documents stand under one heading of the home page; the list has them all."""
+
+UNDER_WAY = (
+    Stage.REQUESTED,
+    Stage.IN_REVIEW,
+    Stage.RETURNED,
+    Stage.APPROVED,
+    Stage.SIGNING,
+    Stage.SIGNED,
+    Stage.CONCLUDED,
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the home page shows of documents: three lists without anything twice."""
+
+    mine: tuple[Line, ...]
+    others: tuple[Line, ...]
+    recent: tuple[Line, ...]
+
+
+def waiting_for(visit: Visit, *, limit: int = SHOWN) -> tuple[Line, ...]:
+    """Return what this person can move on, as owner, signatory or for an office they hold, the most urgent first.
+
+    Urgent is what is to be signed soonest; what has no such day comes after it, the longest-waiting first.
+    """
+    house, person = visit.house, visit.who
+    found: dict[str, Line] = {}
+    if Role.REVIEWER in person.roles:
+        offices = tuple(f"office:{office}" for office in person.offices)
+        # while signing, the legal office alone is waited for: by delegations
+        legal = tuple(one for one in offices if one == "office:legal")
+        for stage, waits_for in ((Stage.IN_REVIEW, offices), (Stage.SIGNING, legal)):
+            wanted = Wanted(stages=(stage,), waits_for=waits_for)
+            lines = house.catalogue.urgent(wanted, limit=limit) if waits_for else ()
+            # nobody approves what they asked for themselves
+            found |= {line.row.id: line for line in lines if line.row.owner != person.commitment}
+    if Role.MANAGER in person.roles:
+        wanted = Wanted(stages=(Stage.IN_REVIEW, Stage.RETURNED), owner=person.commitment, waits_for=("manager",))
+        found |= {line.row.id: line for line in house.catalogue.urgent(wanted, limit=limit)}
+    found |= {line.row.id: line for line in to_sign(house, person, limit=limit)}
+    return tuple(sorted(found.values(), key=_urgency)[:limit])
+
+
+def waiting(visit: Visit) -> Waiting:
+    """Return what the home page shows to this visitor."""
+    mine = waiting_for(visit)
+    shown, owner = {line.row.id for line in mine}, visit.who.commitment
+    others: tuple[Line, ...] = ()
+    if visit.may(Role.MANAGER):
+        own = visit.house.catalogue.urgent(Wanted(stages=UNDER_WAY, owner=owner), limit=2 * SHOWN)
+        others = tuple(line for line in own if line.row.id not in shown)[:SHOWN]
+        shown |= {line.row.id for line in others}
+    recent: tuple[Line, ...] = ()
+    if visit.may(*READERS):
+        changed = visit.house.catalogue.page(Wanted(), limit=2 * SHOWN)
+        recent = tuple(line for line in changed if line.row.id not in shown)[: SHOWN // 2]
+    return Waiting(mine, others, recent)
+
+
+def words_for(visit: Visit, row: RegisterRow, names: Mapping[str, str] | None = None) -> str:
+    """Return whom a document waits for, in words; empty where nobody is waited for.
+
+    ``names`` are those of its signatories by id; a list does not read them, and says how many.
+    """
+    say = visit.language.say
+    known = {
+        "system": say("Convenio"),
+        "manager": say("the manager"),
+        "office:legal": say("Legal"),
+        "office:finance": say("Finance"),
+        "office:director": say("the Director"),
+    }
+    signing = [name.partition(":")[2] for name in row.waits_for if name not in known]
+    named = [known[name] for name in row.waits_for if name in known]
+    if signing and names:
+        named += [names.get(one, one) for one in signing]
+    elif signing:
+        named.append(say("a signature") if len(signing) == 1 else say("%(number)s signatures", number=len(signing)))
+    return ", ".join(named)
+
+
+def _urgency(line: Line) -> tuple[date, object, str]:
+    return line.row.sign_by or date.max, line.row.since, line.row.id
