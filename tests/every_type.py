@@ -30,7 +30,10 @@ ANSWERS: dict[str, dict[str, object]] = {"termination": {"deliveries[0].received
 
 @dataclass
 class Archive:
-    """One installation in which examples are led to the archive, those first that others pin."""
+    """One installation in which examples are led to the archive, those first that others pin.
+
+    What ends an agreement ends one of its own, so that the others stay in force whichever comes first.
+    """
 
     house: Installation
     known: dict[Path, AgreementId] = field(default_factory=dict)
@@ -44,7 +47,8 @@ class Archive:
         answers = dict(ANSWERS.get(document.document_type, {}))
         for path, pin in document.pins:
             if (pinned := named(pin.title)) is not None:
-                agreement = self.archived(pinned)
+                ends = document.document_type == "termination"
+                agreement = self._led(load_document(pinned)) if ends else self.archived(pinned)
                 answers |= {f"{path}.agreement": agreement, f"{path}.sha256": self.receipt(agreement)}
         house, requested = self.house, commands.request(self.house, completed(document, answers), by=MANAGER)
         agreement = AgreementId(requested.state.agreement)

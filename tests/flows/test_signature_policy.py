@@ -30,7 +30,7 @@ def test_a_policy_is_set_for_each_type_of_document(tmp_path):
     [
         ('[signature_policies.mo]\nlevel = "B-T"\n', "mo is no type of document; did you mean mou?"),
         ('[signature_policies.mou]\nlevel = "none"\n', "a policy asks for one of"),
-        ("[signature_policies.mou]\nways = []\n", "at least 1"),
+        ("[signature_policies.mou]\nways = []\n", "has 0 entries; read []; expected 1 or more"),
     ],
     ids=["type", "level", "ways"],
 )
