@@ -1,6 +1,6 @@
 """Validation reports in XML (ETSI TS 119 102-2), one for each signature and seal of a PDF.
 
-They say what :func:`signing.validate.validate` says, in the form that other validation software reads.
+They say what :func:`signing.validate.validate` said, in the form that other validation software reads.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from pyhanko.sign.validation.ades import (
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.report.tools import generate_report
 
-from schemas.evidence import SignatureReport, Verdict
+from schemas.evidence import SealReport, SignatureReport, Verdict
 from schemas.signature import Level
 from signing.level import basic, file_knowledge, knowledge_then, time_in, with_given, with_time
 from signing.revision import is_timestamp, open_pdf, reading, signatures_of, token_of
 from signing.run import run
 from signing.trust import TrustPolicy
-from signing.validate import validate
 
 NAMESPACE = "{http://uri.etsi.org/19102/v1.2.1#}"
 PASSED = "urn:etsi:019102:subindication:OK"
@@ -36,13 +35,14 @@ FAILURES: dict[str, AdESSubIndic] = {
 }
 
 
-def etsi_reports(pdf: bytes, trust: TrustPolicy, *, now: datetime) -> dict[str, bytes]:
+def etsi_reports(pdf: bytes, report: SealReport, trust: TrustPolicy, *, now: datetime) -> dict[str, bytes]:
     """Return the report of each signature and seal as at ``now``, by field, in UTF-8 XML.
 
-    The same file, trust and time give the same bytes. Document timestamps have no report, nor has a mark that cannot
-    even be taken apart. Raises :class:`Invalid` for what is no PDF.
+    ``report`` is what was said of this file with this trust at this time; the same four give the same bytes. Document
+    timestamps have no report, nor has a mark that cannot even be taken apart. Raises :class:`Invalid` for what is no
+    PDF.
     """
-    judged = {mark.field: mark for mark in validate(pdf, trust, now=now).signatures}
+    judged = {mark.field: mark for mark in report.signatures}
     marks = signatures_of(open_pdf(pdf))
     found = {}
     for position, mark in enumerate(marks):
@@ -63,8 +63,8 @@ async def _result(
     trust: TrustPolicy,
     now: datetime,
 ) -> AdESBasicValidationResult:
-    """Return the library's result for a mark, with the verdict that :func:`validate` gave it."""
-    mark.compute_integrity_info()
+    """Return the library's result for a mark, with the verdict that was given it."""
+    mark.compute_integrity_info(skip_diff=True)  # what came after it is judged already
     judge = with_time if token_of(mark) is not None else basic
     if judged.level == Level.ARCHIVE:
         for witness in later:

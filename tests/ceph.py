@@ -1,7 +1,8 @@
 """A real S3 store with Object Lock for tests: one Ceph node on loopback, in memory, all state under one directory.
 
 Three processes, all children of the test run: a monitor, one object storage daemon (memstore) and the RADOS
-gateway that speaks S3. No systemd, no root-owned paths; free ports are picked at each start.
+gateway that speaks S3. No systemd, no root-owned paths; free ports are picked at each start. The gateway's own rounds
+are off: with days of a second they keep a processor busy for as long as the node lives.
 """
 
 from __future__ import annotations
@@ -51,9 +52,13 @@ osd_pool_default_pg_num = 1
 osd_pool_default_pgp_num = 1
 osd_pool_default_pg_autoscale_mode = off
 rgw_rados_pool_pg_num_min = 1
+rgw_lc_debug_interval = 1
 [client.rgw]
 rgw_data = {home}/rgw
-rgw_lc_debug_interval = 1
+rgw_enable_lc_threads = false
+rgw_enable_gc_threads = false
+rgw_enable_quota_threads = false
+rgw_run_sync_thread = false
 rgw_frontends = beast endpoint=127.0.0.1:{port}
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,6 +19,13 @@ if settings.get_current_profile_name() == "default":
     # Time is the business of --timeout: a busy machine is no fault of the code. CI has hypothesis' own profile.
     settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("busy machine")
+
+
+@pytest.fixture(autouse=True)
+def _logging_again() -> Iterator[None]:
+    """The command line turns logging off for its process, which is also that of the tests after it."""
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from examples.render import example_files
@@ -82,8 +83,12 @@ def archive_of_examples(home: Path, office: RememberingOffice) -> Iterator[Archi
 
 def named(title: str) -> Path | None:
     """The example that bears this title."""
-    same = (path for path in example_files() if str(load_document(path).title).casefold() == title.casefold())
-    return next(same, None)
+    return _examples_by_title().get(title.casefold())
+
+
+@cache
+def _examples_by_title() -> dict[str, Path]:
+    return {str(load_document(path).title).casefold(): path for path in reversed(example_files())}
 
 
 def example_of(document_type: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,12 +44,17 @@ REPEAT = "repeat the command: a repetition gives the first result.\n"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
+def untouched(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("interrupted")
     house = Installation(Settings(home=home))
     add_person(house, MANAGER, name="Manager", roles=("manager",))
     house.close()
     return home
+
+
+@pytest.fixture
+def home(untouched, tmp_path) -> Path:
+    return shutil.copytree(untouched, tmp_path / "home")
 
 
 def interrupted(home: Path, moments: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from schemas.documents import document_types
 from templates.convert import OfficePool
 from tests.every_type import archive_of_examples
 from tests.installation import RememberingOffice
@@ -23,7 +24,7 @@ def main() -> int:
         scratch = Path(folder) / "scratch"
         scratch.mkdir()
         with archive_of_examples(Path(folder) / "home", RememberingOffice(pool)) as archive:
-            results = ask_all(corpus_of(archive, Path(folder)), scratch)
+            results = ask_all(corpus_of(archive, Path(folder), document_types()), scratch)
     PAGE.write_text(page(results), encoding="utf-8")
     sys.stdout.write(page(results))
     accepted = (

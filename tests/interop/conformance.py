@@ -112,7 +112,7 @@ def _head() -> Iterable[str]:
         "# What other people's programs say",
         "",
         "This page is written by `make interop`, which leads an agreement of every type from data to the archive and",
-        "then asks programs of others about the files; a test compares the page with what they say now. They run",
+        "then asks programs of others about the files; a test asks again about a part of them and compares. They run",
         "offline, with the installation's root as the only trust anchor: certificates, revocation lists and timestamps",
         "come out of the PDF.",
         "",

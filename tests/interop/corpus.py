@@ -11,8 +11,8 @@ from examples.render import example_files, render_example
 from flows.checkpoints import publish_checkpoint
 from flows.wiring import Installation
 from schemas import events as ev
-from schemas.documents import document_types
 from schemas.evidence import AgreementId, Digest
+from schemas.loader import load_document
 from tests.every_type import Archive, example_of
 
 
@@ -44,15 +44,17 @@ class Corpus:
         return [path for one in self.finished for path in one.revisions]
 
 
-def corpus_of(archive: Archive, folder: Path) -> Corpus:
-    """Return an agreement of every type from ``archive``, led there where it is not yet, as files in ``folder``."""
+def corpus_of(archive: Archive, folder: Path, types: Sequence[str]) -> Corpus:
+    """Return an agreement of each type from ``archive``, led there where it is not yet, as files in ``folder``."""
     house = archive.house
-    agreements = {name: archive.archived(example_of(name)) for name in document_types()}
+    agreements = {name: archive.archived(example_of(name)) for name in types}
     roots = folder / "roots.pem"
     roots.write_text("".join(house.trust(house.clock()).roots))
     finished = tuple(_finished(folder, house, name, agreement) for name, agreement in agreements.items())
     publish_checkpoint(house)
-    return Corpus(finished, _examples(folder, house), roots, house.home / "log", house.checkpoint_key.verifier_key)
+    return Corpus(
+        finished, _examples(folder, house, types), roots, house.home / "log", house.checkpoint_key.verifier_key
+    )
 
 
 def _finished(folder: Path, house: Installation, document_type: str, agreement: AgreementId) -> Finished:
@@ -71,9 +73,9 @@ def _written(folder: Path, house: Installation, agreement: AgreementId, digests:
     return tuple(paths)
 
 
-def _examples(folder: Path, house: Installation) -> tuple[Path, ...]:
+def _examples(folder: Path, house: Installation, types: Sequence[str]) -> tuple[Path, ...]:
     paths = []
-    for source in example_files():
+    for source in (path for path in example_files() if load_document(path).document_type in types):
         made = render_example(source, house.office)
         path = folder / f"{made.name.as_posix().replace('/', '-')}.pdf"
         path.write_bytes(made.pdf)

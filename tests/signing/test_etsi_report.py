@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from lxml import etree
@@ -11,6 +11,7 @@ from xsdata.formats.dataclass.parsers.config import ParserConfig
 from schemas.errors import Invalid
 from signing.etsi_report import NAMESPACE, etsi_reports
 from signing.trust import TrustPolicy
+from signing.validate import validate
 
 FIELDS = ["seal:opening", "signatory:gssc", "signatory:chamber", "seal:closing"]
 
@@ -20,9 +21,13 @@ def trust(desk) -> TrustPolicy:
     return TrustPolicy(roots=(desk.pki.root_pem,), seal_certificates=(desk.pki.seal.certificate_digest,))
 
 
+def reports_on(pdf: bytes, trust: TrustPolicy, now: datetime) -> dict[str, bytes]:
+    return etsi_reports(pdf, validate(pdf, trust, now=now), trust, now=now)
+
+
 @pytest.fixture
 def reports(journey, trust):
-    return etsi_reports(journey.final, trust, now=journey.finished)
+    return reports_on(journey.final, trust, journey.finished)
 
 
 def said(report: bytes, name: str) -> list[str]:
@@ -44,7 +49,7 @@ def test_a_report_tells_when_it_was_validated_and_when_it_was_signed(journey, re
 
 
 def test_the_same_file_trust_and_time_give_the_same_bytes(journey, trust, reports):
-    assert etsi_reports(journey.final, trust, now=journey.finished) == reports
+    assert reports_on(journey.final, trust, journey.finished) == reports
 
 
 def test_a_report_has_the_form_of_the_standard(reports):
@@ -56,17 +61,17 @@ def test_a_report_has_the_form_of_the_standard(reports):
 
 
 def test_an_untrusted_signature_is_indeterminate_by_its_standard_name(journey):
-    report = etsi_reports(journey.final, TrustPolicy(), now=journey.finished)["signatory:gssc"]
+    report = reports_on(journey.final, TrustPolicy(), journey.finished)["signatory:gssc"]
     assert said(report, "MainIndication") == ["urn:etsi:019102:mainindication:indeterminate"]
     assert said(report, "SubIndication") == ["urn:etsi:019102:subindication:NO_CERTIFICATE_CHAIN_FOUND"]
 
 
 def test_a_changed_document_fails(journey, trust):
     damaged = journey.final.replace(b"(Memorandum of Understanding)", b"(Memorandum of Understanding!")
-    for report in etsi_reports(damaged, trust, now=journey.finished).values():
+    for report in reports_on(damaged, trust, journey.finished).values():
         assert said(report, "MainIndication") == ["urn:etsi:019102:mainindication:total-failed"]
 
 
 def test_what_is_no_pdf_is_invalid(trust, journey):
     with pytest.raises(Invalid):
-        etsi_reports(b"junk", trust, now=journey.finished)
+        reports_on(b"junk", trust, journey.finished)
