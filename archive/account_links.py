@@ -13,20 +13,29 @@ from archive.database import reading, writing
 from archive.tables import account_links, recovery_codes
 from schemas.evidence import Digest
 
+MOST_LINKS = 5
+"""So many links of one address are good at a time."""
+
 
 class AccountLinks:
-    """The links in one database. Of one address the newest counts."""
+    """The links in one database. Several of one address are good at a time, until one of them is used."""
 
     def __init__(self, engine: Engine, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._engine = engine
         self._random_bytes = random_bytes
 
     def make(self, email: str, *, now: datetime, lasts: timedelta) -> str:
-        """Return a new link for an address, which is kept nowhere; those made before work no longer."""
+        """Return a new link for an address, which is kept nowhere; of those made before the newest stay good.
+
+        So nobody who asks in somebody else's name spoils the link that person was just sent.
+        """
         link = self._random_bytes(TOKEN_BYTES).hex()
         row = {"link_hash": hash_of_token(link), "email": email, "made_at": now, "ends_at": now + lasts}
         with writing(self._engine) as connection:
-            connection.execute(delete(account_links).where(account_links.c.email == email))
+            newest = select(account_links.c.link_hash).where(account_links.c.email == email)
+            newest = newest.order_by(account_links.c.made_at.desc()).limit(MOST_LINKS - 1)
+            older = (account_links.c.email == email) & account_links.c.link_hash.not_in(newest)
+            connection.execute(delete(account_links).where(older | (account_links.c.ends_at <= now)))
             connection.execute(insert(account_links), row)
         return link
 
@@ -38,7 +47,7 @@ class AccountLinks:
             return connection.execute(statement).scalar_one_or_none()
 
     def use(self, link: str, *, now: datetime) -> bool:
-        """Note that a link was used, and return whether this call did it."""
+        """Forget a link, which is used, and return whether this call did it."""
         known = account_links.c.link_hash == hash_of_token(link)
         with writing(self._engine) as connection:
             return bool(connection.execute(delete(account_links).where(known, account_links.c.ends_at > now)).rowcount)

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 
 from archive.database import reading, writing
 from archive.tables import account_links, accounts, recovery_codes, sessions, tokens, tries
@@ -73,11 +73,13 @@ class Accounts:
 
     def find(self, email: str) -> Account | None:
         """Return the account with this address, if there is one."""
-        return self._one(accounts.c.email == email.strip().lower())
+        with reading(self._engine) as connection:
+            return find(connection, email)
 
     def find_subject(self, subject: str) -> Account | None:
         """Return the account of who is ``subject`` at an OpenID provider, if there is one."""
-        return self._one(accounts.c.subject == subject)
+        with reading(self._engine) as connection:
+            return _one(connection, accounts.c.subject == subject)
 
     def everyone(self) -> tuple[Account, ...]:
         """Return all accounts, by address."""
@@ -206,10 +208,10 @@ class Accounts:
         with writing(self._engine) as connection:
             connection.execute(delete(tries).where(tries.c.subject == subject))
 
-    def _one(self, which: object) -> Account | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(select(accounts).where(which)).mappings().one_or_none()
-        return None if row is None else Account.model_validate(row)
+
+def find(connection: Connection, email: str) -> Account | None:
+    """Return the account with this address, if there is one."""
+    return _one(connection, accounts.c.email == email.strip().lower())
 
 
 def administer(connection: Connection, email: str, act: AccountAct, now: datetime) -> None:
@@ -241,3 +243,8 @@ def erase(connection: Connection, email: str) -> int:
         connection.execute(delete(table).where(func.lower(table.c.email) == email.lower())).rowcount
         for table in (accounts, sessions, tokens, account_links, recovery_codes)
     )
+
+
+def _one(connection: Connection, which: ColumnElement[bool]) -> Account | None:
+    row = connection.execute(select(accounts).where(which)).mappings().one_or_none()
+    return None if row is None else Account.model_validate(row)

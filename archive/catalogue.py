@@ -88,10 +88,10 @@ class Wanted(Evidence):
     """Which agreements are listed; what is ``None`` or empty does not matter.
 
     ``waits_for`` lists those that wait for one of these; ``overdue_on`` those still to be signed whose last day to sign
-    is before that day; ``owners`` and ``emails`` are whom ``asked`` names as well: commitments to owners, addresses of
-    signatories. ``person`` lists what one of
-    these people requested or signs; ``year`` is that of the request, ``digest`` the beginning of a digest;
-    ``archived_from`` and ``archived_before`` are instants.
+    is before that day; ``linked`` those that this person was sent a link to sign; ``owners`` and ``emails`` are whom
+    ``asked`` names as well: commitments to owners, addresses of signatories. ``person`` lists what one of these people
+    requested or signs; ``year`` is that of the request, ``digest`` the beginning of a digest; ``archived_from`` and
+    ``archived_before`` are instants.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -100,6 +100,7 @@ class Wanted(Evidence):
     waits_for: tuple[str, ...] = ()
     overdue_on: date | None = None
     signatory: str | None = None
+    linked: Digest | None = None
     asked: str = ""
     owners: tuple[Digest, ...] = ()
     emails: tuple[str, ...] = ()
@@ -203,6 +204,10 @@ class Catalogue:
             conditions.append(agreements.c.stage.not_in([stage.value for stage in AT_AN_END]))
         if wanted.signatory is not None:
             conditions.append(agreements.c.id.in_(_naming([wanted.signatory])))
+        if wanted.linked is not None:
+            links = tables.sign_links.c
+            sent = (links.agreement == agreements.c.id) & (links.person == wanted.linked)
+            conditions.append(select(links.link_hash).where(sent).exists())
         if wanted.asked.strip():
             conditions.append(or_(*self._meant(wanted)))
         return [*conditions, *_audited(wanted)]

@@ -5,9 +5,9 @@ The ledger knows nothing of these comments: what counts is gathered into the rem
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from archive.database import reading, writing
+from archive.database import reading
 from archive.tables import review_comments
 from schemas.evidence import AgreementId, Digest, Evidence, Instant
 
@@ -51,26 +51,29 @@ class Comments:
             return tuple(Comment.model_validate(dict(row)) for row in rows)
 
     def find(self, comment: Digest) -> Comment | None:
-        """Return a comment by its id, or ``None`` where it was deleted or never made."""
+        """Return a comment by its id; see :func:`find`."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(review_comments).where(COLUMNS.id == comment)).mappings().one_or_none()
-        return None if row is None else Comment.model_validate(dict(row))
+            return find(connection, comment)
 
-    def add(self, comment: Comment) -> bool:
-        """Keep a comment and return whether this call did; the same id again is the same comment."""
-        with writing(self._engine) as connection:
-            if connection.execute(select(COLUMNS.id).where(COLUMNS.id == comment.id)).first() is not None:
-                return False
-            connection.execute(insert(review_comments), comment.model_dump(mode="json"))
-            return True
 
-    def put(self, comment: Comment) -> None:
-        """Put a comment in place of the one with its id; one that was deleted meanwhile stays deleted."""
-        with writing(self._engine) as connection:
-            statement = update(review_comments).where(COLUMNS.id == comment.id)
-            connection.execute(statement, comment.model_dump(mode="json"))
+def find(connection: Connection, comment: Digest) -> Comment | None:
+    """Return a comment by its id, or ``None`` where it was deleted or never made."""
+    row = connection.execute(select(review_comments).where(COLUMNS.id == comment)).mappings().one_or_none()
+    return None if row is None else Comment.model_validate(dict(row))
 
-    def remove(self, comment: Digest) -> None:
-        """Delete a comment."""
-        with writing(self._engine) as connection:
-            connection.execute(delete(review_comments).where(COLUMNS.id == comment))
+
+def add(connection: Connection, comment: Comment) -> None:
+    """Keep a comment; the same id again is the same comment."""
+    if find(connection, comment.id) is None:
+        connection.execute(insert(review_comments), comment.model_dump(mode="json"))
+
+
+def put(connection: Connection, comment: Comment) -> None:
+    """Put a comment in place of the one with its id."""
+    statement = update(review_comments).where(COLUMNS.id == comment.id)
+    connection.execute(statement, comment.model_dump(mode="json"))
+
+
+def remove(connection: Connection, comment: Digest) -> None:
+    """Delete a comment."""
+    connection.execute(delete(review_comments).where(COLUMNS.id == comment))

@@ -39,10 +39,13 @@ class FormDrafts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, form: FormDraft) -> None:
-        """Keep a new form."""
+    def begin(self, form: FormDraft) -> FormDraft:
+        """Keep a new form and return it; where its owner began it before, that one stays and is returned."""
         with writing(self._engine) as connection:
+            if (begun := _find(connection, form.id, form.owner)) is not None:
+                return begun
             connection.execute(insert(form_drafts), _columns(form))
+            return form
 
     def find(self, form: str, owner: Digest) -> FormDraft | None:
         """Return a form of its owner's; ``None`` for one of somebody else's."""

@@ -76,13 +76,8 @@ def add(
         raise InputError("a person has a name and at least one role", got=f"{name!r}, {len(wanted)} roles")
     found = find(connection, email)
     if found is None:
-        try:
-            salt = random_bytes(32).hex()
-            person = Person(email=email, name=name, roles=_ordered(wanted), offices=_held(wanted, offices), salt=salt)
-        except ValidationError as cause:
-            raise InputError("that is no e-mail address", got=repr(email), expected="name@host.domain") from cause
-        connection.execute(insert(people), {**_columns(person), "commitment": person.commitment})
-        return person
+        offices = _held(wanted, offices)
+        return _inserted(connection, email, random_bytes, name=name, roles=_ordered(wanted), offices=offices)
     renamed = name if name != found.name and not _acted(connection, found.commitment) else found.name
     roles = {*found.roles, *wanted}
     held = _held(roles, {*found.offices, *offices})
@@ -91,6 +86,16 @@ def add(
         values = {**_columns(person), "commitment": person.commitment}
         connection.execute(update(people).where(people.c.email == email), values)
     return person
+
+
+def known_or_named(
+    connection: Connection, email: str, name: str, random_bytes: RandomBytes = secrets.token_bytes
+) -> Person:
+    """Return the person with this address, with the name they have, or add one called ``name`` who holds no role yet.
+
+    Raises :class:`InputError` for what is no address.
+    """
+    return find(connection, email) or _inserted(connection, _folded(email), random_bytes, name=name.strip(), roles=())
 
 
 def give_roles(connection: Connection, email: str, roles: Iterable[Role], offices: Iterable[Office]) -> Person:
@@ -117,6 +122,15 @@ def find(connection: Connection, email: str) -> Person | None:
     """Return the person with this address, if there is one."""
     row = connection.execute(select(people).where(people.c.email == _folded(email))).one_or_none()
     return None if row is None else _parsed(row)
+
+
+def _inserted(connection: Connection, email: str, random_bytes: RandomBytes, **given: object) -> Person:
+    try:
+        person = Person(email=email, salt=random_bytes(32).hex(), **given)  # pyrefly: ignore  # pydantic checks them
+    except ValidationError as cause:
+        raise InputError("that is no e-mail address", got=repr(email), expected="name@host.domain") from cause
+    connection.execute(insert(people), {**_columns(person), "commitment": person.commitment})
+    return person
 
 
 def _acted(connection: Connection, commitment: Digest) -> bool:

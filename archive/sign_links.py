@@ -89,6 +89,21 @@ class SignLinks:
                 void(connection, link.agreement, link.signatory, person=link.person)
             connection.execute(insert(sign_links), link.model_copy(update={"shown": shown}).model_dump())
 
+    def replace(self, link: SignLink) -> None:
+        """Have a link work no longer, as another was sent in its place."""
+        with writing(self._engine) as connection:
+            _change(connection, link, replaced=True, code_hash=None)
+
+    def holds_good_one(
+        self, agreement: str, signatory: SignatoryId, person: Digest, *, base: Digest, now: datetime
+    ) -> bool:
+        """Whether a person holds a link for a field and file that was not replaced and has not expired."""
+        links = sign_links.c
+        good = (links.base == base, links.replaced.is_(False), links.expires_at >= now)
+        statement = select(links.link_hash).where(*_of(agreement, signatory, person), *good).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(statement).first() is not None
+
     def find(self, link: str) -> SignLink | None:
         """Return what is known of a link, if it was ever issued."""
         with reading(self._engine) as connection:

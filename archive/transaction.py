@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from archive import (
     accounts,
+    comments,
     entries,
     named_digests,
     openings,
@@ -21,6 +22,8 @@ from archive import (
     sign_links,
     webhooks,
 )
+from archive.accounts import Account
+from archive.comments import Comment
 from archive.entries import Recorded
 from archive.outbox import OutboxRow
 from archive.people import RandomBytes
@@ -185,13 +188,40 @@ class Transaction:
         """Add a person or add to their roles and offices; see :func:`archive.people.add`."""
         return people.add(self._connection, email, name, roles, random_bytes, offices=offices)
 
+    def known_or_named(self, email: str, name: str) -> Person:
+        """Return the person with this address, who is added without a role where nobody has it.
+
+        See :func:`archive.people.known_or_named`.
+        """
+        return people.known_or_named(self._connection, email, name)
+
     def give_roles(self, email: str, roles: Iterable[Role], offices: Iterable[Office]) -> Person:
         """Put roles and offices in place of a person's; see :func:`archive.people.give_roles`."""
         return people.give_roles(self._connection, email, roles, offices)
 
+    def account(self, email: str) -> Account | None:
+        """Return the account with this address, if there is one."""
+        return accounts.find(self._connection, email)
+
     def change_account(self, email: str, act: AccountAct, now: datetime) -> None:
         """Do something to a person's account; see :func:`archive.accounts.administer`."""
         accounts.administer(self._connection, email, act, now)
+
+    def comment(self, comment: Digest) -> Comment | None:
+        """Return a comment of a reviewer, if it is there."""
+        return comments.find(self._connection, comment)
+
+    def add_comment(self, comment: Comment) -> None:
+        """Keep a comment of a reviewer; the same id again is the same comment."""
+        comments.add(self._connection, comment)
+
+    def put_comment(self, comment: Comment) -> None:
+        """Put a comment in place of the one with its id."""
+        comments.put(self._connection, comment)
+
+    def remove_comment(self, comment: Digest) -> None:
+        """Delete a comment of a reviewer."""
+        comments.remove(self._connection, comment)
 
     def register_webhook(self, webhook: Webhook) -> None:
         """Have entries told to a webhook from now on."""

@@ -10,6 +10,8 @@ from cli.evidence import EXIT_CODES
 from cli.ledger import KEPT, print_report
 from cli.output import BACKUP_PASSPHRASE, NEW_FILE, common, given_passphrase, house_at, installation, print_json
 
+NOT_IN_IT = "Not in a backup: accounts with their passwords and tokens, links to sign, unfinished forms, webhooks."
+
 
 @click.command()
 @click.option("-o", "output", type=NEW_FILE, required=True, metavar="FILE", help="Where to write.")
@@ -27,6 +29,7 @@ def backup(output: Path, home: Path | None, as_json: bool) -> None:
         print_json({"backup": str(output), "size_bytes": len(made.content), "files": made.files, "rows": made.rows})
     else:
         click.echo(f"{output}: encrypted backup, {len(made.content):,} bytes")
+        click.echo(NOT_IN_IT)
 
 
 @click.command()
@@ -38,7 +41,7 @@ def restore(file: Path, kept: tuple[Path, ...], home: Path | None, as_json: bool
     from flows.backup import open_backup, restore_files
     from flows.files import read_whole
     from flows.ledger_check import read_checkpoint
-    from flows.restore import restore_ledger
+    from flows.restore import restore as bring_back
     from flows.restoring import restoring
 
     content = read_whole(file, expected="a file from: convenio backup -o FILE")
@@ -49,6 +52,9 @@ def restore(file: Path, kept: tuple[Path, ...], home: Path | None, as_json: bool
         restore_files(opened, place)
         # read again: the settings may have come back with the files
         house = house_at(home, restoring=True)
-        restored = restore_ledger(house, opened.keys.ledger, known=known, backup=opened)
+        restored = bring_back(house, opened.keys.ledger, known=known, backup=opened)
     print_report(restored.report, as_json=as_json)
+    if not as_json:
+        click.echo(NOT_IN_IT)
+        click.echo("Set an administrator's password (convenio accounts password EMAIL), who invites everybody else.")
     return EXIT_CODES[restored.report.verdict]

@@ -29,17 +29,19 @@ FOR = click.option("--for", "signatory", required=True, metavar="SIGNATORY", hel
 def delegate(
     agreement: str, by: str, to: str, name: str, authority: Path, comment: str, home: Path | None, as_json: bool
 ) -> None:
-    """Name a person to sign in your place; a reviewer of the legal office has to confirm it."""
+    """Name a person to sign in your place; a reviewer of the legal office has to confirm it.
+
+    Who is known here already keeps the name they have.
+    """
     from flows import commands
     from flows.delegation import MAX_BYTES
     from flows.files import read_whole
     from schemas.evidence import AgreementId
 
     content = read_whole(authority, expected="a PDF, PNG or JPEG file", max_size_bytes=MAX_BYTES)
-    done = commands.delegate(
-        installation(home), AgreementId(agreement), by=by, to=to, name=name, authority=content, reason=comment
-    )
-    report(done, "delegated", as_json=as_json)
+    house = installation(home)
+    done = commands.delegate(house, AgreementId(agreement), by=by, to=to, name=name, authority=content, reason=comment)
+    report(done, f"delegated to {house.people.get(to).name}", as_json=as_json)
 
 
 @click.group()

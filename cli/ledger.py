@@ -96,7 +96,7 @@ def publish(home: Path | None, as_json: bool) -> None:
 def restore(from_log: bool, keys_file: Path, kept: tuple[Path, ...], home: Path | None, as_json: bool) -> int:  # noqa: ARG001  # the only source yet, named so that nobody restores by mistake
     """Make a lost database anew. Names and comments come from a backup: `convenio restore`."""
     from flows.ledger_check import read_checkpoint
-    from flows.restore import restore_ledger
+    from flows.restore import restore as bring_back
     from flows.restoring import restoring
     from flows.verification import read_keys
 
@@ -104,7 +104,7 @@ def restore(from_log: bool, keys_file: Path, kept: tuple[Path, ...], home: Path 
     known = [read_checkpoint(path, key) for path in kept]
     house = house_at(home, restoring=True)
     with restoring(house.home):
-        report = restore_ledger(house, key, known=known).report
+        report = bring_back(house, key, known=known).report
     print_report(report, as_json=as_json)
     return EXIT_CODES[report.verdict]
 
@@ -147,13 +147,9 @@ def register() -> None:
 @common
 def rebuild(home: Path | None, as_json: bool) -> None:
     """Make the register anew from the ledger."""
-    from flows.catalogue import enter_all
-    from flows.risk import assess_waiting
+    from flows import rebuild as derived
 
-    house = installation(home)
-    lines = house.register.rebuild()
-    enter_all(house)
-    assess_waiting(house)
+    lines = derived.rebuild(installation(home))
     if as_json:
         print_json({"lines": lines})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from archive.account_links import MOST_LINKS
 from archive.accounts import hash_of_token
 from flows.accounts import require_few_tries, require_password, set_password
 from schemas.errors import Refused
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from schemas.people import Person
 
 LINK_LASTS = timedelta(days=3)
-FORGOTTEN_TRIES = 5
+FORGOTTEN_TRIES = MOST_LINKS
+"""How often a link may be asked for within a window: not so often that the first one ends by it."""
+
 FORGOTTEN_TRIES_OF_A_NETWORK = 20
 
 
 def mail_link(house: Installation, account: Account, person: Person, *, invited: bool) -> None:
-    """Mail a link to choose a password; those mailed before work no longer.
+    """Mail a link to choose a password; using one of several ends them all.
 
     Raises :class:`Unavailable` where the message cannot be written or handed over.
     """
@@ -50,7 +53,7 @@ def mail_link(house: Installation, account: Account, person: Person, *, invited:
 
 
 def require_few_requests(house: Installation, email: str, *, network: str) -> None:
-    """Raise :class:`Refused` where links were asked for too often, for an address or from a network."""
+    """Raise :class:`TooManyTries` where links were asked for too often, for an address or from a network."""
     now = house.clock()
     require_few_tries(house, ("forgotten from", network), now=now, limit=FORGOTTEN_TRIES_OF_A_NETWORK)
     require_few_tries(house, ("forgotten", email.strip().lower()), now=now, limit=FORGOTTEN_TRIES)
@@ -78,7 +81,7 @@ def person_of_link(house: Installation, link: str) -> Person:
 
 
 def choose_password(house: Installation, link: str, password: str) -> None:
-    """Set a password by a link, which is then used up; every session of the account ends.
+    """Set a password by a link; it is used up then, with all others of the account, and every session ends.
 
     Raises :class:`InputError` for a password that cannot be taken, with which the link stays good, and :class:`Refused`
     for a link that is not.

@@ -10,11 +10,12 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from archive.accounts import Account, PersonalToken, Session
 from flows.secret_file import kept_secret
-from schemas.errors import Fault, InputError, NotAuthorised, Refused
+from schemas.errors import Fault, InputError, NotAuthorised, Refused, TooManyTries
 from schemas.evidence import Digest
 from schemas.people import Person
 
@@ -103,7 +104,7 @@ def change_password(house: Installation, account: Account, session: Session, *, 
 
 
 def require_own_password(house: Installation, account: Account, password: str) -> None:
-    """Raise :class:`InputError` unless ``password`` is the account's; :class:`Refused` after too many tries."""
+    """Raise :class:`InputError` unless ``password`` is the account's; :class:`TooManyTries` after too many."""
     require_few_tries(house, ("own password", account.email), now=house.clock())
     if not matches(account.password, password):
         raise InputError("nothing was changed", [Fault("password", "this is not your password")])
@@ -125,8 +126,8 @@ def require_password(password: str, person: Person) -> None:
 def sign_in(house: Installation, email: str, password: str, *, network: str) -> SignedIn:
     """Begin a session for address and password.
 
-    Raises :class:`NotAuthorised` for a wrong pair, in one and the same way whatever was wrong, and :class:`Refused`
-    after too many tries of this address or from this network.
+    Raises :class:`NotAuthorised` for a wrong pair, in one and the same way whatever was wrong, and
+    :class:`TooManyTries` after too many of this address or from this network.
     """
     now = house.clock()
     address = email.strip().lower()
@@ -153,9 +154,30 @@ def begin(house: Installation, account: Account) -> SignedIn:
 
 def proven(house: Installation, session: Session) -> SignedIn:
     """Begin a proven session in place of one whose every factor was given; the cookie before is worth nothing."""
-    house.accounts.end_session_of(session.email, session.token_hash)
+    end_kept(house, session)
     now = house.clock()
     return SignedIn(house.accounts.begin_session(session.email, proven=True, now=now, lasts=SESSION_LASTS), proven=True)
+
+
+def end_session(house: Installation, token: str) -> None:
+    """End the session that a token belongs to, if there is one."""
+    house.accounts.end_session(token)
+
+
+def end_kept(house: Installation, kept: Session | PersonalToken) -> None:
+    """End a session or a personal token of which only the hash is known."""
+    end = house.accounts.end_session_of if isinstance(kept, Session) else house.accounts.end_token
+    end(kept.email, kept.token_hash)
+
+
+def end_others(house: Installation, session: Session) -> None:
+    """End every session of an account but this one."""
+    house.accounts.end_sessions(session.email, but=session.token_hash)
+
+
+def choose_language(house: Installation, account: Account, language: str) -> None:
+    """Keep in which language somebody wants the portal."""
+    house.accounts.change(account.email, language=language)
 
 
 def make_token(house: Installation, account: Account, label: str) -> str:
@@ -202,13 +224,15 @@ def whose_token(house: Installation, token: str) -> tuple[Person, Account, Perso
 
 
 def require_few_tries(house: Installation, *subjects: tuple[str, str], now: datetime, limit: int = TRIES) -> None:
-    """Count a try of each subject and raise :class:`Refused` where one of them tried too often within the window."""
+    """Count a try of each subject; raise :class:`TooManyTries` where one of them tried too often within the window."""
     counts = [house.accounts.tried(_subject(*subject), now=now, window=WINDOW) for subject in subjects]
     if max(counts) > limit:
-        raise Refused(
+        minutes, passed = int(WINDOW.total_seconds() // 60), now.timestamp() % WINDOW.total_seconds()
+        raise TooManyTries(
             "too many tries",
-            expected=f"at most {limit} within {int(WINDOW.total_seconds() // 60)} minutes",
-            remedy=f"wait {int(WINDOW.total_seconds() // 60)} minutes, then try again",
+            seconds=ceil(WINDOW.total_seconds() - passed),
+            expected=f"at most {limit} within {minutes} minutes",
+            remedy=f"wait {minutes} minutes, then try again",
         )
 
 

@@ -36,7 +36,7 @@ def acting(house: Installation, email: str, role: Role) -> Person:
     if role not in person.roles:
         raise NotAuthorised(
             f"{email} is no {role}",
-            got="roles: " + ", ".join(person.roles),
+            got="roles: " + (", ".join(person.roles) or "none"),
             expected=f"the role {role}",
             remedy=f"ask somebody who has the role {role}; who has it, an administrator decides",
         )

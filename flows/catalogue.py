@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from archive.catalogue import Line, Wanted
 from archive.layout import working_key
 from flows.act import data_of
-from flows.delegation import signatory_of
+from flows.delegation import signatory_of, signer
 from schemas.documents import Document
+from schemas.errors import NotAuthorised
 from schemas.people import Person, Role
 from schemas.state import AgreementState, Stage
 from templates.redlines.outline import clauses_of
@@ -78,14 +80,26 @@ def signs(house: Installation, state: AgreementState, person: Person) -> bool:
 
 
 def to_sign(house: Installation, person: Person, *, limit: int) -> tuple[Line, ...]:
-    """Return the agreements that wait for a person's signature, to be signed soonest first; delegates have a link."""
+    """Return the agreements that wait for a person's signature, or for it as a delegate, the most urgent first."""
     if Role.SIGNATORY not in person.roles:
         return ()
-    wanted = Wanted(stages=(Stage.SIGNING,), signatory=person.email)
-    return tuple(line for line in house.catalogue.urgent(wanted, limit=limit) if _awaits(house, line, person))
+    # a delegate stands in no data, and has a link when it is their turn
+    named = Wanted(stages=(Stage.SIGNING,), signatory=person.email)
+    linked = Wanted(stages=(Stage.SIGNING,), linked=person.commitment)
+    found = {line.row.id: line for one in (named, linked) for line in house.catalogue.urgent(one, limit=limit)}
+    awaited = (line for line in found.values() if _awaits(house, line, person))
+    return tuple(sorted(awaited, key=urgency)[:limit])
+
+
+def urgency(line: Line) -> tuple[date, datetime, str]:
+    """Return what orders lines by urgency: to be signed soonest, then waiting for longest."""
+    return line.row.sign_by or date.max, line.row.since, line.row.id
 
 
 def _awaits(house: Installation, line: Line, person: Person) -> bool:
     state = house.ledger.state(line.row.id)
-    own = signatory_of(data_of(house, state.data), person)
-    return own is not None and own.id in state.awaited
+    try:
+        whom = signer(state, data_of(house, state.data), person)
+    except NotAuthorised:
+        return False
+    return whom.signatory.id in state.awaited

@@ -56,7 +56,7 @@ from flows.webhooks import end_webhook, register_webhook, send_test
 from flows.wiring import Installation
 from schemas import events as ev
 from schemas.documents import Document, data_bytes
-from schemas.errors import Fault, InputError, Refused, RefusedTransition
+from schemas.errors import Fault, InputError, Refused, RefusedTransition, StaleBase
 from schemas.evidence import AgreementId, Digest, digest_of
 from schemas.fact import Confirmation, Status, confirm, facts, open_facts
 from schemas.people import Office, Person, Role
@@ -189,8 +189,9 @@ def confirm_facts(
 ) -> Done:
     """Confirm open facts as they stand, which makes the next draft; where ``paths`` is empty, all that have a value.
 
-    Facts confirmed before are left as they are. Raises :class:`InputError` naming every path that cannot be
-    confirmed, :class:`StaleBase` where ``draft``, in which they were read, is not the current one.
+    Facts confirmed before are left as they are, also by the same request at the same time. Raises :class:`InputError`
+    naming every path that cannot be confirmed, :class:`StaleBase` where ``draft``, in which they were read, is not the
+    current one.
     """
     manager, state = acting(house, by, Role.MANAGER), house.ledger.state(agreement)
     document = data_of(house, state.data)
@@ -205,7 +206,12 @@ def confirm_facts(
         require_draft(state, draft)
     reason = one_line(basis, what="the basis of a confirmation")
     confirmed = confirm(document, chosen, Confirmation(at=house.clock(), basis=reason))
-    return _next_draft(house, state, confirmed, manager, reason=ev.RevisionReason.CONFIRMED)
+    try:
+        return _next_draft(house, state, confirmed, manager, reason=ev.RevisionReason.CONFIRMED)
+    except StaleBase:
+        if draft is None:
+            raise
+        return confirm_facts(house, agreement, paths, basis=basis, by=by, draft=draft)
 
 
 def approve(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pydantic_core import PydanticCustomError
 
 from archive.comments import Comment
-from archive.transaction import op_id_of
+from archive.transaction import Transaction, op_id_of
 from flows.act import acting, require_draft, reviewed
 from flows.wiring import Installation
 from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition
@@ -44,23 +44,25 @@ def comment(
     about it, :class:`InputError` for no text.
     """
     reviewer = acting(house, by, Role.REVIEWER)
-    state, content = reviewed(house, agreement, draft)
-    _require_review(state)
     if not ANCHOR.fullmatch(anchor):
         raise InputError("that is no clause", got=repr(anchor[:80]), expected="the name of a clause of the draft")
-    kept = _printable(text)
-    made = Comment(
-        id=op_id_of("comment", agreement, str(draft), reviewer.commitment, key, anchor, kept),
-        agreement=agreement,
-        draft=draft,
-        docx=content.docx,
-        anchor=anchor,
-        heading=_printable(as_remark(heading)[:200]),
-        person=reviewer.commitment,
-        text=kept,
-        made_at=house.clock(),
-    )
-    house.comments.add(made)
+    kept, heading = _printable(text), _printable(as_remark(heading)[:200])
+    with house.ledger.transaction() as tx:
+        # nobody decides about the draft meanwhile
+        state, content = reviewed(house, agreement, draft)
+        _require_review(state)
+        made = Comment(
+            id=op_id_of("comment", agreement, str(draft), reviewer.commitment, key, anchor, kept),
+            agreement=agreement,
+            draft=draft,
+            docx=content.docx,
+            anchor=anchor,
+            heading=heading,
+            person=reviewer.commitment,
+            text=kept,
+            made_at=house.clock(),
+        )
+        tx.add_comment(made)
     return made
 
 
@@ -69,14 +71,16 @@ def change_comment(house: Installation, agreement: AgreementId, number: Digest, 
 
     Raises :class:`NotAuthorised` for somebody else's, :class:`RefusedTransition` after the decision.
     """
-    changed = _own(house, agreement, number, by=by).model_copy(update={"text": _printable(text)})
-    house.comments.put(changed)
+    with house.ledger.transaction() as tx:
+        changed = _own(house, tx, agreement, number, by=by).model_copy(update={"text": _printable(text)})
+        tx.put_comment(changed)
     return changed
 
 
 def delete_comment(house: Installation, agreement: AgreementId, number: Digest, *, by: str) -> None:
     """Delete one's own comment, as long as nobody has decided about the draft; see :func:`change_comment`."""
-    house.comments.remove(_own(house, agreement, number, by=by).id)
+    with house.ledger.transaction() as tx:
+        tx.remove_comment(_own(house, tx, agreement, number, by=by).id)
 
 
 def settle(house: Installation, agreement: AgreementId, number: Digest, *, settled: bool = True, by: str) -> Comment:
@@ -84,28 +88,26 @@ def settle(house: Installation, agreement: AgreementId, number: Digest, *, settl
 
     Raises :class:`FourEyes` where an author of the draft would settle what somebody else said of it.
     """
-    reviewer, found = acting(house, by, Role.REVIEWER), comment_of(house, agreement, number)
-    state = house.ledger.state(agreement)
-    if found.person != reviewer.commitment and reviewer.commitment in state.authors:
-        raise FourEyes(
-            "whoever wrote a draft does not settle what others said of it",
-            where=f"{agreement}, draft {state.draft}",
-            expected="a reviewer who is not among its authors",
-            remedy="ask who made the comment, or another reviewer",
-        )
-    if found.is_open != settled:
-        return found
-    changed = found.model_copy(update={"resolved_at": house.clock() if settled else None})
-    house.comments.put(changed)
+    reviewer = acting(house, by, Role.REVIEWER)
+    with house.ledger.transaction() as tx:
+        found, state = _there(tx.comment(number), agreement), tx.state(agreement)
+        if found.person != reviewer.commitment and reviewer.commitment in state.authors:
+            raise FourEyes(
+                "whoever wrote a draft does not settle what others said of it",
+                where=f"{agreement}, draft {state.draft}",
+                expected="a reviewer who is not among its authors",
+                remedy="ask who made the comment, or another reviewer",
+            )
+        if found.is_open != settled:
+            return found
+        changed = found.model_copy(update={"resolved_at": house.clock() if settled else None})
+        tx.put_comment(changed)
     return changed
 
 
 def comment_of(house: Installation, agreement: AgreementId, number: Digest) -> Comment:
     """Return a comment on an agreement; raise :class:`Refused` where it is not there any more."""
-    found = house.comments.find(number)
-    if found is None or found.agreement != agreement:
-        raise Refused("this comment is not there any more", where=agreement, remedy="open the review again")
-    return found
+    return _there(house.comments.find(number), agreement)
 
 
 def may_change(state: AgreementState, found: Comment, person: Person) -> bool:
@@ -123,13 +125,19 @@ def as_remark(text: str) -> str:
     return " / ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _own(house: Installation, agreement: AgreementId, number: Digest, *, by: str) -> Comment:
-    reviewer, found = acting(house, by, Role.REVIEWER), comment_of(house, agreement, number)
+def _there(found: Comment | None, agreement: AgreementId) -> Comment:
+    if found is None or found.agreement != agreement:
+        raise Refused("this comment is not there any more", where=agreement, remedy="open the review again")
+    return found
+
+
+def _own(house: Installation, tx: Transaction, agreement: AgreementId, number: Digest, *, by: str) -> Comment:
+    reviewer, found = acting(house, by, Role.REVIEWER), _there(tx.comment(number), agreement)
     if found.person != reviewer.commitment:
         raise NotAuthorised(
             "this comment is somebody else's", where=agreement, expected="a comment of your own", remedy="make your own"
         )
-    state = house.ledger.state(agreement)
+    state = tx.state(agreement)
     require_draft(state, found.draft)
     _require_review(state)
     return found

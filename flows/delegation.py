@@ -88,16 +88,20 @@ def signer_for(house: Installation, state: AgreementState, document: Document, t
     own = next(one for one in document.signatories if one.id == turn)
     delegation = state.delegation_of(turn)
     if delegation is not None and delegation.confirmed:
-        person = house.people.behind(delegation.delegate)
-        if person is None:
-            raise Refused(
-                "the delegate's data was erased",
-                where=state.agreement,
-                expected="a delegate who can be asked",
-                remedy="withdraw the agreement, or give a new draft (convenio revise)",
-            )
-        return Signer(own, person, is_delegate=True)
+        return Signer(own, delegate_of(house, state, delegation), is_delegate=True)
     return Signer(own, house.people.get(own.email), is_delegate=False)
+
+
+def delegate_of(house: Installation, state: AgreementState, delegation: Delegation) -> Person:
+    """Return whom a delegation names; raise :class:`Refused` where they were erased."""
+    if (person := house.people.behind(delegation.delegate)) is None:
+        raise Refused(
+            "the delegate's data was erased",
+            where=state.agreement,
+            expected="a delegate who can be asked",
+            remedy="withdraw the agreement, or give a new draft (convenio revise)",
+        )
+    return person
 
 
 def _delegate(state: AgreementState, signatory: Signatory, person: Person, delegation: Delegation) -> Signer:
@@ -116,42 +120,26 @@ def delegate(
 ) -> Done:
     """Name the person with the address ``to`` to sign in the place of the signatory ``by``.
 
+    Who is known here keeps the name they have, whatever ``name`` says; they may sign once they are confirmed.
     ``authority`` is a file (PDF, PNG or JPEG) that shows why they may. Whoever was named before and not confirmed is
     replaced. Raises :class:`NotAuthorised` for who is no signatory, :class:`InputError` for a file of another kind,
     :class:`Refused` for a delegate who signs here already, :class:`RefusedTransition` out of time.
     """
-    person, state = acting(house, by, Role.SIGNATORY), house.ledger.state(agreement)
-    document = data_of(house, state.data)
-    own = signatory_of(document, person)
-    if own is None:
-        raise NotAuthorised(
-            "only a signatory delegates; a delegate does not delegate further",
-            where=agreement,
-            expected="an address that stands in its data",
-        )
-    address = one_line(to, what="the address of the delegate").casefold()
-    if address in {one.email.casefold() for one in document.signatories}:
-        raise Refused(
-            "one person signs once",
-            where=agreement,
-            got="a delegate who is a signatory of this agreement",
-            expected="a person who does not sign here",
-        )
-    if state.stage is not Stage.SIGNING:
-        raise RefusedTransition(
-            "nobody delegates while nothing can be signed", where=agreement, got=state.stage, expected=Stage.SIGNING
-        )
-    ending, digest, now = _ending(agreement, authority), digest_of(authority), house.clock()
+    person, now = acting(house, by, Role.SIGNATORY), house.clock()
+    address, name = one_line(to, what="the address of the delegate").casefold(), one_line(name, what="a name")
+    _place_given(house, house.ledger.state(agreement), person, address)
+    ending, digest = _ending(agreement, authority), digest_of(authority)
     house.store.put(working_key(agreement, digest, ending), authority)
     with house.ledger.transaction() as tx:
-        named, before = tx.add_person(address, one_line(name, what="a name"), (Role.SIGNATORY,)), tx.state(agreement)
-        standing = before.delegation_of(SignatoryId(own.id))
+        before = tx.state(agreement)
+        place, named = _place_given(house, before, person, address), tx.known_or_named(address, name)
+        standing = before.delegation_of(place)
         if standing is not None and (standing.delegate, standing.authority) == (named.commitment, digest):
             return Done(before, changed=False)
         # who was named before and is named again is another delegation: the counter tells them apart
-        op_id = op_id_of("delegated", agreement, own.id, str(before.counter))
+        op_id = op_id_of("delegated", agreement, place, str(before.counter))
         event = ev.Delegated(
-            signatory=SignatoryId(own.id),
+            signatory=place,
             delegate=named.commitment,
             authority=digest,
             remark=keep_remark(tx, reason),
@@ -160,33 +148,63 @@ def delegate(
         return Done(tx.state(agreement), changed=True)
 
 
+def _place_given(house: Installation, state: AgreementState, person: Person, address: str) -> SignatoryId:
+    """Return whose place ``person`` gives to who has ``address``; raise as :func:`delegate` where they may not."""
+    document = data_of(house, state.data)
+    own = signatory_of(document, person)
+    if own is None:
+        raise NotAuthorised(
+            "only a signatory delegates; a delegate does not delegate further",
+            where=state.agreement,
+            expected="an address that stands in its data",
+        )
+    if address in {one.email.casefold() for one in document.signatories}:
+        raise Refused(
+            "one person signs once",
+            where=state.agreement,
+            got="a delegate who is a signatory of this agreement",
+            expected="a person who does not sign here",
+        )
+    if state.stage is not Stage.SIGNING:
+        raise RefusedTransition(
+            "nobody delegates while nothing can be signed",
+            where=state.agreement,
+            got=state.stage,
+            expected=Stage.SIGNING,
+        )
+    return SignatoryId(own.id)
+
+
 def confirm_delegation(
     house: Installation, agreement: AgreementId, *, signatory: str, by: str, seen: tuple[str, str] | None = None
 ) -> Done:
-    """Confirm, for the legal office, that the evidence of authority lets the delegate sign for ``signatory``.
+    """Confirm, for the legal office, that the evidence lets the delegate sign for ``signatory``; they may from then on.
 
     ``seen`` are delegate and evidence (a commitment and a digest) as the reviewer was shown them. Raises
     :class:`NotAuthorised` for another office, :class:`FourEyes` for who wrote the draft, delegates or is the delegate,
-    :class:`StaleBase` where somebody else was named since, :class:`Refused` where nobody was.
+    :class:`StaleBase` where somebody else was named since, :class:`Refused` where nobody was, or they were erased.
     """
-    reviewer, state, now = acting(house, by, Role.REVIEWER), house.ledger.state(agreement), house.clock()
+    reviewer, now = acting(house, by, Role.REVIEWER), house.clock()
     require_office(reviewer, Office.LEGAL, "the legal office confirms delegations", where=agreement)
-    named = named_for(state, signatory)
-    if seen not in {None, (named.delegate, named.authority)}:
-        raise StaleBase(
-            "the delegation changed while you were looking at it",
-            where=agreement,
-            expected="the evidence that is shown now",
-        )
-    event = ev.DelegationConfirmed(signatory=named.signatory, delegate=named.delegate, authority=named.authority)
-    revoked = str(revocations(house, agreement, named.signatory))
-    op_id = op_id_of(
-        "delegation confirmed", agreement, str(state.draft), named.signatory, named.delegate, named.authority, revoked
-    )
     with house.ledger.transaction() as tx:
+        state = tx.state(agreement)
+        named = named_for(state, signatory)
+        if seen not in {None, (named.delegate, named.authority)}:
+            raise StaleBase(
+                "the delegation changed while you were looking at it",
+                where=agreement,
+                expected="the evidence that is shown now",
+            )
+        delegate, authority, revoked = named.delegate, named.authority, revocations(house, agreement, named.signatory)
+        op_id = op_id_of(
+            "delegation confirmed", agreement, str(state.draft), named.signatory, delegate, authority, str(revoked)
+        )
         if tx.find(op_id) is not None:
-            return Done(tx.state(agreement), changed=False)
+            return Done(state, changed=False)
+        event = ev.DelegationConfirmed(signatory=named.signatory, delegate=delegate, authority=authority)
         tell(tx, tx.append(agreement, op_id, now, as_actor(Role.REVIEWER, reviewer), event))
+        person = delegate_of(house, state, named)
+        tx.give_roles(person.email, {*person.roles, Role.SIGNATORY}, person.offices)
         tx.void_links(agreement, named.signatory)
         after = tx.state(agreement)
         if named.signatory in after.awaited:

@@ -9,6 +9,7 @@ entries stay, and so does the certificate.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from archive.database import overwrite_erased
 from archive.destruction import (
@@ -78,6 +79,15 @@ def dispose(house: Installation, agreement: AgreementId, *, by: str, authority: 
     _tidy(house, agreement)
     overwrite_erased(house.engine)
     return Done(state, changed=changed)
+
+
+def is_disposable(state: AgreementState, day: date) -> bool:
+    """Whether an agreement may be destroyed on ``day`` by the ledger; of the store's locks nothing is said."""
+    try:
+        require_disposable(state, day)
+    except RefusedTransition:
+        return False
+    return True
 
 
 def certificate(house: Installation, agreement: AgreementId) -> bytes:

@@ -47,7 +47,7 @@ def draft(house: Installation, agreement: AgreementId, number: int) -> Outcome:
             f"{agreement}-review-{number}-{reviewer.commitment[:12]}",
             to=reviewer.email,
             subject=f"Draft {number} of {agreement} waits for review",
-            body=_request_for_review(state, content, reviewer),
+            body=_request_for_review(house, state, content, reviewer),
             now=now,
         )
     enter(house, state, document, text.docx)  # first, so that whatever is recorded is found
@@ -96,26 +96,33 @@ def _deciding(house: Installation, state: AgreementState) -> list[Person]:
     return [one for one in reviewers if missing & set(one.offices) and one.commitment not in state.authors]
 
 
-def _request_for_review(state: AgreementState, content: ev.Covered, reviewer: Person) -> str:
-    agreement, number = state.agreement, state.draft
+def _request_for_review(house: Installation, state: AgreementState, content: ev.Covered, reviewer: Person) -> str:
+    agreement, number, portal = state.agreement, state.draft, house.settings.portal_address
     offices = " and the ".join(office for office in state.missing_offices if office in reviewer.offices)
     return (
         f"{state.title}\n\nDraft {number} of {agreement} is ready. You decide for the {offices} office.\n\n"
-        f"Read it:\n  convenio fetch {agreement} --draft {number} -o draft-{number}.pdf\n"
+        f"Read it, and decide:\n  {portal}/review/{agreement}\n\n"
+        f"{_open_facts(state, portal)}"
+        f"On the command line, read it:\n  convenio fetch {agreement} --draft {number} -o draft-{number}.pdf\n"
         f"(SHA-256 {content.pdf})\n\n"
-        f"{_approving(state, reviewer)}\n"
+        f"{_approving(state, reviewer)}"
         f"To return it to its manager:\n{_decision('return', state, reviewer)} --comment WHY\n\n"
         f"To reject it, which ends the agreement:\n{_decision('reject', state, reviewer)} --comment WHY\n"
     )
 
 
-def _approving(state: AgreementState, reviewer: Person) -> str:
+def _open_facts(state: AgreementState, portal: str) -> str:
     if not state.open_facts:
-        return f"To approve it:\n{_decision('approve', state, reviewer)}\n"
+        return ""
     return (
         f"It cannot be approved while facts are open, which a manager confirms for another draft. "
-        f"Open are {len(state.open_facts)}:\n  convenio facts list {state.agreement}\n"
+        f"Open are {len(state.open_facts)}:\n  {portal}/documents/{state.agreement}/facts\n"
+        f"or on the command line:\n  convenio facts list {state.agreement}\n\n"
     )
+
+
+def _approving(state: AgreementState, reviewer: Person) -> str:
+    return "" if state.open_facts else f"To approve it:\n{_decision('approve', state, reviewer)}\n\n"
 
 
 def _decision(act: str, state: AgreementState, reviewer: Person) -> str:

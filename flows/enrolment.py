@@ -18,8 +18,9 @@ from schemas.installation_events import AccountAct
 from schemas.people import Office, Person, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from archive.accounts import Account
     from archive.transaction import Transaction
 
 
@@ -106,10 +107,7 @@ def invite(house: Installation, email: str, *, by: str) -> None:
 
     Raises :class:`Refused` for a closed account, :class:`Unavailable` where the message cannot be sent: repeat then.
     """
-    account = house.accounts.find(email)
-    if account is not None and account.closed_at is not None:
-        raise Refused("the account is closed", remedy="open it again first")
-    person = _change(house, email, AccountAct.INVITED, by)
+    person = _change(house, email, AccountAct.INVITED, by, where=_require_open)
     account = house.accounts.find(person.email)
     if account is not None:
         mail_link(house, account, person, invited=True)
@@ -117,16 +115,12 @@ def invite(house: Installation, email: str, *, by: str) -> None:
 
 def close_account(house: Installation, email: str, *, by: str) -> None:
     """Close a person's account: it signs in no more, and its sessions, tokens and links end at once."""
-    account = house.accounts.find(email)
-    if account is not None and account.closed_at is None:
-        _change(house, email, AccountAct.CLOSED, by)
+    _change(house, email, AccountAct.CLOSED, by, where=_is_open)
 
 
 def reopen_account(house: Installation, email: str, *, by: str) -> None:
     """Open a closed account again, with the password it had."""
-    account = house.accounts.find(email)
-    if account is not None and account.closed_at is not None:
-        _change(house, email, AccountAct.REOPENED, by)
+    _change(house, email, AccountAct.REOPENED, by, where=_is_closed)
 
 
 def sign_out(house: Installation, email: str, *, by: str) -> None:
@@ -136,19 +130,39 @@ def sign_out(house: Installation, email: str, *, by: str) -> None:
 
 def reset_second_factor(house: Installation, email: str, *, by: str) -> None:
     """Forget a person's second factor, whose device is lost; every session of theirs ends."""
-    account = house.accounts.find(email)
-    if account is not None and account.second_factor is not None:
-        _change(house, email, AccountAct.SECOND_FACTOR_RESET, by)
+    _change(house, email, AccountAct.SECOND_FACTOR_RESET, by, where=_has_second_factor)
 
 
-def _change(house: Installation, email: str, act: AccountAct, by: str) -> Person:
+def _change(
+    house: Installation, email: str, act: AccountAct, by: str, *, where: Callable[[Account | None], bool] | None = None
+) -> Person:
+    """Do something to a person's account, where ``where`` says so of it, and return the person."""
     administrator = acting(house, by, Role.ADMINISTRATOR)
     _require_another(administrator, house.people.get(email))
     with house.ledger.transaction() as tx:
         person = tx.person(email)
-        tx.change_account(person.email, act, house.clock())
-        _record(house, tx, administrator, ev.AccountChanged(person=person.commitment, act=act))
+        if where is None or where(tx.account(person.email)):
+            tx.change_account(person.email, act, house.clock())
+            _record(house, tx, administrator, ev.AccountChanged(person=person.commitment, act=act))
     return person
+
+
+def _is_open(known: Account | None) -> bool:
+    return known is not None and known.closed_at is None
+
+
+def _is_closed(known: Account | None) -> bool:
+    return known is not None and known.closed_at is not None
+
+
+def _has_second_factor(known: Account | None) -> bool:
+    return known is not None and known.second_factor is not None
+
+
+def _require_open(known: Account | None) -> bool:
+    if known is not None and known.closed_at is not None:
+        raise Refused("the account is closed", remedy="open it again first")
+    return True
 
 
 def _record(house: Installation, tx: Transaction, administrator: Person, event: ev.Event) -> None:

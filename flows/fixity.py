@@ -168,7 +168,8 @@ def _alarm(house: Installation, report: FixityReport) -> None:
             *(told(fault) for fault in report.faults[:FAULTS_MAILED]),
             *([f"and {len(report.faults) - FAULTS_MAILED} more"] if len(report.faults) > FAULTS_MAILED else []),
             "",
-            "All of them: convenio archive fixity",
+            f"How the archive is:\n  {house.settings.portal_address}/administration",
+            "Every fault, on the command line:\n  convenio archive fixity",
         ]
     )
     found = digest_of(canonical_json([fault.model_dump(mode="json") for fault in report.faults]))[:12]

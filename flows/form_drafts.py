@@ -21,7 +21,7 @@ from flows.proposal import proposed, template_for
 from flows.wiring import Installation
 from schemas.documents import Document, data_bytes, model_of
 from schemas.errors import Fault, InputError, Refused, Unavailable
-from schemas.evidence import AgreementId
+from schemas.evidence import AgreementId, digest_of
 from schemas.field_ids import with_ids
 from schemas.fields import document_part, explicit
 from schemas.loader import parse_document
@@ -51,32 +51,40 @@ def begin(
     agreement: str | None = None,
     base_draft: int | None = None,
     sections: tuple[str, ...] = (),
+    key: str = "",
 ) -> FormDraft:
     """Keep a new form with ``document`` as its first data; forms nobody touched for long are deleted.
 
-    Raises :class:`Refused` for somebody with too many unfinished ones.
+    What is begun again with the same ``key`` and data is the form that was begun first. Raises :class:`Refused` for
+    somebody with too many unfinished ones.
     """
-    now = house.clock()
+    now, whole = house.clock(), document_part(model_of(document_type))
+    begun_with = {**document, "type": document_type}
+    its_id = _id_of(person, key, agreement, begun_with) if key else secrets.token_hex(8)
     house.form_drafts.forget_older(now - KEPT_FOR)
+    if (begun := house.form_drafts.find(its_id, person.commitment)) is not None:
+        return begun
     if len(house.form_drafts.of_owner(person.commitment)) >= MOST_FORMS:
         raise Refused(
             "you have too many unfinished forms",
             expected=f"fewer than {MOST_FORMS}",
             remedy="finish some of them, or throw them away",
         )
-    whole = document_part(model_of(document_type))
     form = FormDraft(
-        id=secrets.token_hex(8),
+        id=its_id,
         owner=person.commitment,
         document_type=document_type,
         agreement=agreement,
         base_draft=base_draft,
         sections=sections,
-        document=with_ids(whole, explicit(whole, {**document, "type": document_type})),
+        document=with_ids(whole, explicit(whole, begun_with)),
         updated_at=now,
     )
-    house.form_drafts.begin(form)
-    return form
+    return house.form_drafts.begin(form)
+
+
+def _id_of(person: Person, key: str, agreement: str | None, begun_with: Mapping[str, Any]) -> str:
+    return digest_of(json.dumps([person.commitment, key, agreement, begun_with], sort_keys=True).encode())[:16]
 
 
 def unfinished(house: Installation, person: Person) -> tuple[FormDraft, ...]:
@@ -173,6 +181,11 @@ def finish(
     made = {"made": True, "agreement": done.state.agreement, "document": {}, "updated_at": house.clock()}
     house.form_drafts.change(form.id, form.owner, lambda current: current.model_copy(update=made))
     return done
+
+
+def discard(house: Installation, form: FormDraft) -> None:
+    """Throw a form away."""
+    house.form_drafts.forget(form.id, form.owner)
 
 
 def rebase(house: Installation, form: FormDraft, *, draft: int) -> None:

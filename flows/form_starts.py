@@ -21,6 +21,7 @@ from schemas.fact import Fact, Status, facts
 from schemas.fields import steps_of
 from schemas.source import read_source
 from schemas.state import AgreementState, Stage
+from schemas.steps.drafting import STEPS as DRAFTING
 
 SHARED = ("project", "parties", "contacts")
 """What a document takes over from one of another type."""
@@ -110,6 +111,11 @@ def taken_over(document: Document, document_type: str, *, everything: bool) -> d
     known = model_of(document_type).model_fields
     names = (*SHARED, *(("signatories",) if document.document_type == document_type else ()))
     return {name: content[name] for name in names if name in content and name in known}
+
+
+def is_changeable(state: AgreementState) -> bool:
+    """Whether the data of an agreement can still be replaced, by a new draft."""
+    return state.stage in DRAFTING["revised"].at
 
 
 def followers_of(state: AgreementState) -> tuple[str, ...]:

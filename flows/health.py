@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from archive.checkpoint import open_checkpoint
@@ -26,6 +27,9 @@ LONG_WAIT = timedelta(seconds=60)
 """A runner that is up starts what waits within a second."""
 
 LONG_WITHOUT_BACKUP = timedelta(days=30)
+
+KEPT_FOR = timedelta(seconds=30)
+"""How long an answer is good enough for whoever need not know the very present."""
 
 FAILURES_SHOWN = 5
 
@@ -64,6 +68,35 @@ class Seen(NamedTuple):
     what: str
     since: datetime | None = None
     remedy: str = ""
+
+
+class HealthWatch:
+    """Remembers what was found last; one looks at a time, however many ask."""
+
+    def __init__(self) -> None:
+        self._last: Health | None = None
+        self._looking = Lock()
+
+    def recent(self, house: Installation) -> Health:
+        """Return what was found within the last 30 seconds; while somebody looks, what was found before that."""
+        last = self._last
+        if last is not None and house.clock() - last.at < KEPT_FOR:
+            return last
+        if not self._looking.acquire(blocking=last is None):
+            assert last is not None  # noqa: S101  # without an answer one waits
+            return last
+        try:
+            if self._last is last:
+                self._last = health(house)
+            return self._last or health(house)
+        finally:
+            self._looking.release()
+
+    def now(self, house: Installation) -> Health:
+        """Look, once nobody else does, and return what is found."""
+        with self._looking:
+            self._last = found = health(house)
+        return found
 
 
 def health(house: Installation) -> Health:

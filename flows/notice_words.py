@@ -10,7 +10,7 @@ from schemas import events as ev
 from schemas.state import AgreementState
 
 NOTHING_TO_DO = "You need do nothing."
-ANEW = f"{NOTHING_TO_DO} Another attempt begins with a new request of a manager (convenio request)."
+OR = "or on the command line:"
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Act:
     """An act that people are told of: where the agreement stood before, and the names of those in it.
 
     ``who`` acted and ``reason`` is theirs; ``name_of`` gives a signatory's name by id; ``delegate`` is the name of whom
-    a delegation is about.
+    a delegation is about. ``portal`` is its address.
     """
 
     before: AgreementState
@@ -27,6 +27,7 @@ class Act:
     reason: str
     name_of: Callable[[str], str]
     delegate: str
+    portal: str
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def words(act: Act, reader: Reader) -> Words:
     """Return the message about ``act`` for ``reader``."""
     subject, happened = _happened(act)
     agreement = act.before.agreement
-    everything = f"Everything that happened:\n  convenio timeline {agreement}"
+    page = _page(act, f"/documents/{agreement}/timeline") if reader.reads_all else ""
+    everything = f"Everything that happened:\n{page}  convenio timeline {agreement}"
     paragraphs = (act.before.title, happened, _to_do(act, reader), everything)
     return Words(f"{agreement} {subject}", "\n\n".join(paragraphs) + "\n")
 
@@ -90,7 +92,8 @@ def _to_do(act: Act, reader: Reader) -> str:
     match event:
         case ev.Returned() if reader.is_manager and reader.person in before.authors:
             revise = f"convenio revise {agreement} FILE --draft {event.draft} --as {reader.email}"
-            return f"Answer with changed data, which makes the next draft:\n  {revise}"
+            page = _page(act, f"/documents/{agreement}/amend")
+            return f"Answer with changed data, which makes the next draft:\n{page}  {revise}"
         case ev.Returned():
             return NOTHING_TO_DO
         case ev.Revised():
@@ -98,11 +101,15 @@ def _to_do(act: Act, reader: Reader) -> str:
         case ev.Extended():
             return "Whoever was asked to sign and has not yet can do so until the end of that day."
         case ev.Deposited():
+            read = f"Read what was signed:\n  {act.portal}/documents/{agreement}\n\n" if reader.reads_all else ""
             fetch = f"Fetch the dossier, with all evidence:\n  convenio dossier {agreement} -o {agreement}.zip"
             link = "If you signed by a link, it now shows the sealed copy and the dossier.\n\n"
-            return link + fetch if reader.signs_as else fetch
+            return read + link + fetch if reader.signs_as else read + fetch
         case ev.Rejected() | ev.Withdrawn() | ev.Declined() | ev.Lapsed():
-            return ANEW
+            if not reader.is_manager:
+                return f"{NOTHING_TO_DO} Another attempt begins with a new document of a manager."
+            new = f"{_page(act, '/documents/new')}  convenio new FILE --as {reader.email}"
+            return f"{NOTHING_TO_DO} Another attempt begins with a new document:\n{new}"
     if isinstance(event, DelegationEvent):
         return _to_do_about_delegation(act, event, reader)
     raise ValueError(f"nobody is told of {event.type}")
@@ -114,18 +121,21 @@ def _to_do_about_delegation(act: Act, event: DelegationEvent, reader: Reader) ->
     revoke = f"convenio delegation revoke {agreement} --as {reader.email} --comment WHY"
     match event:
         case ev.Delegated() if is_principal:
-            return f"Until it is confirmed you can sign yourself. You can take it back:\n  {revoke}"
+            until = "Until it is confirmed you can sign yourself. You can take it back by the link you were sent,"
+            return f"{until} {OR}\n  {revoke}"
         case ev.Delegated() if is_delegate:
             return f"{NOTHING_TO_DO} When it is confirmed and your turn comes, you are asked by another mail."
         case ev.Delegated() if reader.of_legal_office and reader.person not in before.authors:
             return (
                 f"Look at the evidence of authority (SHA-256 {event.authority}):\n"
+                f"{_page(act, f'/delegations/{agreement}/{event.signatory}')}"
                 f"  convenio delegation evidence {agreement} --for {event.signatory} -o FILE\n"
                 f"Where it suffices, confirm it; nobody else of your office has to:\n"
                 f"  convenio delegation confirm {agreement} --for {event.signatory} --as {reader.email}"
             )
         case ev.DelegationConfirmed() if is_principal:
-            return f"You cannot sign yourself now. Until {act.delegate} has signed, you can take it back:\n  {revoke}"
+            until = f"You cannot sign yourself now. Until {act.delegate} has signed, you can take it back"
+            return f"{until}, with an account in the portal:\n{_page(act, f'/sign/{agreement}')}  {revoke}"
         case ev.DelegationConfirmed() if is_delegate:
             return "When it is your turn, you are asked to sign by another mail."
         case ev.DelegationRevoked() if is_principal:
@@ -136,6 +146,11 @@ def _to_do_about_delegation(act: Act, event: DelegationEvent, reader: Reader) ->
         case ev.DelegationRevoked() if is_delegate:
             return f"{NOTHING_TO_DO} What was sent to you to sign with works no longer."
     return NOTHING_TO_DO
+
+
+def _page(act: Act, path: str) -> str:
+    """Return the lines that name a page of the portal, before a command that does the same."""
+    return f"  {act.portal}{path}\n{OR}\n"
 
 
 def _voided(act: Act, event: ev.Revised) -> str:

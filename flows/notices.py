@@ -50,13 +50,17 @@ class Concerned:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads a message: address and commitment, as which signatory if they are one, and what else they may do."""
+    """Who reads a message: address and commitment, as which signatory if they are one, and what else they may do.
+
+    ``reads_all`` is who may read every agreement in the portal.
+    """
 
     email: str
     person: Digest
     signs_as: SignatoryId | None
     is_manager: bool
     of_legal_office: bool
+    reads_all: bool
 
 
 def concerned(before: AgreementState, actor: Actor, event: ev.Event) -> Concerned:

@@ -12,7 +12,7 @@ from schemas.documents import Document
 from schemas.events import Entry
 from schemas.evidence import AgreementId, Digest, SignatoryId
 from schemas.lifecycle import fold
-from schemas.people import Office, Person, Role
+from schemas.people import READERS, Office, Person, Role
 from schemas.state import AgreementState, Stage
 
 
@@ -82,6 +82,7 @@ def _act(house: Installation, before: AgreementState, entry: Entry, document: Do
         reason=_reason(house, entry),
         name_of=lambda signatory: names.get(signatory, signatory),
         delegate=_name(house, delegate_of(before, event)) if isinstance(event, DelegationEvent) else "",
+        portal=house.settings.portal_address,
     )
 
 
@@ -93,6 +94,7 @@ def _reader(person: Person, document: Document) -> Reader:
         signs_as=None if own is None else SignatoryId(own.id),
         is_manager=Role.MANAGER in person.roles,
         of_legal_office=_is_of_legal_office(person),
+        reads_all=any(role in READERS for role in person.roles),
     )
 
 

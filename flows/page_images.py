@@ -16,10 +16,11 @@ import secrets
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from archive.layout import working_key
 from flows.wiring import Installation
@@ -31,9 +32,14 @@ DOTS_PER_INCH = 110
 AT_ONCE = 6
 """So many pages are drawn by one process: fewer would start too many, more would let the first one wait."""
 DEADLINE_SECONDS = 90
+_TEXTS = "text.json"
 WORKER = Path(__file__).with_name("page_images_worker.py")
 
-_one_at_a_time = Lock()
+_turns = BoundedSemaphore(os.cpu_count() or 1)
+"""More processes at once than there are cores only slow each other down."""
+
+_drawing = tuple(Lock() for _ in range(64))
+"""One PDF is drawn by one process at a time, so that no page is drawn twice; two PDFs seldom share a lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,16 @@ def pdf_of(house: Installation, agreement: AgreementId, which: str) -> Digest:
 
 def page_texts(house: Installation, agreement: AgreementId, pdf: Digest) -> tuple[PageText, ...]:
     """Return every page of one of an agreement's PDFs with its text; raises as :func:`page_image`."""
-    kept = _folder(house, pdf) / "text.json"
-    with _one_at_a_time:
-        if not kept.exists():
-            answer, _ = _asked(_bytes_of(house, agreement, pdf), first=0, count=0)
-            pages = [
-                {"text": text, "width": width, "height": height}
-                for text, (width, height) in zip(answer["texts"], answer["boxes"], strict=True)
-            ]
-            _keep(kept, json.dumps(pages).encode())
+    kept = _folder(house, pdf) / _TEXTS
+    if not kept.exists():
+        with _turn(_lock_of(pdf)):
+            if not kept.exists():
+                answer, _ = _asked(_bytes_of(house, agreement, pdf), first=0, count=0)
+                pages = [
+                    {"text": text, "width": width, "height": height}
+                    for text, (width, height) in zip(answer["texts"], answer["boxes"], strict=True)
+                ]
+                _keep(kept, json.dumps(pages).encode())
     return tuple(PageText(number=number, **one) for number, one in enumerate(json.loads(kept.read_bytes()), start=1))
 
 
@@ -96,14 +103,13 @@ def page_image(house: Installation, agreement: AgreementId, pdf: Digest, number:
     kept = _folder(house, pdf) / f"{number}.png"
     with suppress(FileNotFoundError):
         return kept.read_bytes()
-    with _one_at_a_time:
+    with suppress(FileNotFoundError):
+        _require_page(agreement, number, len(json.loads(kept.with_name(_TEXTS).read_bytes())))
+    with _turn(_lock_of(pdf)):
         if not kept.exists():
             first = (number - 1) // AT_ONCE * AT_ONCE
             answer, images = _asked(_bytes_of(house, agreement, pdf), first=first, count=AT_ONCE)
-            if not 1 <= number <= answer["pages"]:
-                raise Refused(
-                    "the document has no such page", where=agreement, got=number, expected=f"1 to {answer['pages']}"
-                )
+            _require_page(agreement, number, answer["pages"])
             for index, image in enumerate(images):
                 _keep(kept.with_name(f"{first + index + 1}.png"), image)
     return kept.read_bytes()
@@ -111,8 +117,7 @@ def page_image(house: Installation, agreement: AgreementId, pdf: Digest, number:
 
 def draw(pdf: bytes, *, first: int) -> tuple[int, list[bytes]]:
     """Return how many pages a PDF has, and images of the next few after the first ``first``; raises as above."""
-    with _one_at_a_time:
-        answer, images = _asked(pdf, first=first, count=AT_ONCE)
+    answer, images = _asked(pdf, first=first, count=AT_ONCE)
     return int(answer["pages"]), images
 
 
@@ -120,6 +125,26 @@ def forget_pages(house: Installation, agreement: AgreementId) -> None:
     """Destroy what is kept of the pages of an agreement."""
     for pdf in pdfs_of(house, agreement):
         shutil.rmtree(_folder(house, pdf), ignore_errors=True)
+
+
+def _require_page(agreement: AgreementId, number: int, pages: int) -> None:
+    if number > pages:
+        raise Refused("the document has no such page", where=agreement, got=number, expected=f"1 to {pages}")
+
+
+def _lock_of(pdf: Digest) -> Lock:
+    return _drawing[int(pdf[:8], 16) % len(_drawing)]
+
+
+@contextmanager
+def _turn(waiting: Lock | BoundedSemaphore) -> Iterator[None]:
+    """Wait for a turn; raise :class:`Unavailable` where none came in time."""
+    if not waiting.acquire(timeout=DEADLINE_SECONDS):
+        raise Unavailable("too many pages are being drawn at the moment", remedy="try again in a minute")
+    try:
+        yield
+    finally:
+        waiting.release()
 
 
 def _folder(house: Installation, pdf: Digest) -> Path:
@@ -145,14 +170,15 @@ def _keep(path: Path, content: bytes) -> None:
 def _asked(pdf: bytes, *, first: int, count: int) -> tuple[dict, list[bytes]]:
     question = json.dumps({"first": first, "count": count, "dpi": DOTS_PER_INCH}).encode()
     try:
-        ended = subprocess.run(  # noqa: S603 (the program is ours, the file goes to its input)
-            [sys.executable, "-I", str(WORKER)],
-            input=question + b"\n" + pdf,
-            capture_output=True,
-            check=False,
-            timeout=DEADLINE_SECONDS,
-            env={},
-        )
+        with _turn(_turns):
+            ended = subprocess.run(  # noqa: S603 (the program is ours, the file goes to its input)
+                [sys.executable, "-I", str(WORKER)],
+                input=question + b"\n" + pdf,
+                capture_output=True,
+                check=False,
+                timeout=DEADLINE_SECONDS,
+                env={},
+            )
     except (subprocess.TimeoutExpired, OSError) as fault:
         raise Unavailable(
             "the pages were not drawn in time",

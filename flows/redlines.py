@@ -11,8 +11,9 @@ from flows.wiring import Installation
 from schemas.documents import Document
 from schemas.errors import Refused
 from schemas.evidence import AgreementId
-from templates.redlines.clause_redline import ClauseChange, clause_changes
-from templates.redlines.outline import clauses_of
+from schemas.fact import open_facts
+from templates.redlines.clause_redline import ClauseChange, Compared, clause_changes
+from templates.redlines.outline import CELLS, clauses_of
 from templates.redlines.redline import Change, data_changes
 from templates.redlines.redline_page import changed_clauses, redline_page
 from templates.redlines.tracked import tracked_changes
@@ -22,7 +23,10 @@ AUTHOR = "Convenio"
 
 @dataclass(frozen=True)
 class Redline:
-    """Two texts (DOCX) with their labels, and the fields of the data that differ."""
+    """Two texts (DOCX) with their labels, and the fields of the data that differ.
+
+    ``settled`` are the paths of facts that were open before and are not now.
+    """
 
     title: str
     before_label: str
@@ -31,6 +35,7 @@ class Redline:
     after: bytes
     changes: tuple[Change, ...]
     language: str
+    settled: frozenset[str] = frozenset()
 
     @property
     def clauses(self) -> tuple[str, ...]:
@@ -41,6 +46,15 @@ class Redline:
     def compared(self) -> tuple[ClauseChange, ...]:
         """Every clause, word by word, as it became."""
         return clause_changes(clauses_of(self.before), clauses_of(self.after))
+
+    def is_settled(self, paragraph: Compared) -> bool:
+        """Whether a paragraph is gone because it is the row of a settled fact."""
+        gone = all(piece.mark == "del" for piece in paragraph)
+        return gone and "".join(piece.text for piece in paragraph).partition(CELLS)[0] in self.settled
+
+    def settled_rows(self, change: ClauseChange) -> tuple[Compared, ...]:
+        """Return the rows of settled facts in a clause."""
+        return tuple(filter(self.is_settled, change.paragraphs))
 
     def page(self) -> bytes:
         """Return the page a reviewer reads, HTML in UTF-8."""
@@ -80,7 +94,12 @@ def between_drafts(
         after=kept_text(house, agreement, after),
         changes=data_changes(old, new),
         language=new.language,
+        settled=_open_in(old) - _open_in(new),
     )
+
+
+def _open_in(document: Document) -> frozenset[str]:
+    return frozenset(path for path, _ in open_facts(document))
 
 
 def against_template(house: Installation, agreement: AgreementId, *, draft: int | None = None) -> Redline:

@@ -77,27 +77,32 @@ def waited_for(house: Installation, state: AgreementState) -> tuple[Person, ...]
 
 
 def _words(house: Installation, state: AgreementState, manager: Person, reader: Person) -> str:
-    agreement, where = state.agreement, f"{manager.name} reminds you"
+    agreement, where, portal = state.agreement, f"{manager.name} reminds you", house.settings.portal_address
     if state.stage is Stage.SIGNING and reader.commitment not in _legal(house):
         until = f" It can be signed until the end of {state.sign_by:%d %B %Y}." if state.sign_by else ""
         return (
             f"{state.title}\n\n{where}: {agreement} still waits for your signature.{until}\n\n"
-            "Open the link in the message that asked you to sign. If you do not have it any more, have another one "
-            f"sent to you:\n  convenio link {agreement} --as {reader.email}\n"
+            f"Open the link in the message that asked you to sign, or, with an account:\n  {portal}/sign/{agreement}\n"
+            f"If you do not have the link any more, have another one sent to you:\n"
+            f"  convenio link {agreement} --as {reader.email}\n"
         )
+    show = f"convenio show {agreement}"
     if state.open_facts and reader.commitment == state.owner:
         what = f"{len(state.open_facts)} facts of draft {state.draft} are still open"
-        act = f"  convenio facts list {agreement}\n"
+        page, command = f"documents/{agreement}/facts", f"convenio facts list {agreement}"
     elif state.stage is Stage.RETURNED:
         what = f"draft {state.draft} was returned and waits for your answer"
-        act = f"  convenio timeline {agreement}\n"
+        page, command = f"documents/{agreement}/timeline", f"convenio timeline {agreement}"
     elif state.stage is Stage.SIGNING:
         what = "somebody named another person to sign for them, and the legal office has not confirmed it yet"
-        act = f"  convenio show {agreement}\n"
+        page, command = "delegations", show
     else:
         what = f"draft {state.draft} still waits for your decision"
-        act = f"  convenio show {agreement}\n"
-    return f"{state.title}\n\n{where}: {what}.\n\nSee where it stands:\n{act}"
+        page, command = f"review/{agreement}", show
+    return (
+        f"{state.title}\n\n{where}: {what}.\n\n"
+        f"See where it stands:\n  {portal}/{page}\nor on the command line:\n  {command}\n"
+    )
 
 
 def _legal(house: Installation) -> frozenset[str]:

@@ -9,8 +9,9 @@ from archive.personal import restore_personal
 from archive.recovery import Recovered, published, recover
 from flows.backup import Backup
 from flows.ledger_check import check_ledger
+from flows.rebuild import rebuild
 from flows.wiring import Installation
-from schemas.evidence import Checkpoint, VerificationReport
+from schemas.evidence import Checkpoint, Verdict, VerificationReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,19 @@ class Restored:
     ledger: Recovered
     personal_rows: int
     report: VerificationReport
+
+
+def restore(
+    house: Installation, verifier_key: str, *, known: Sequence[Checkpoint] = (), backup: Backup | None = None
+) -> Restored:
+    """Restore as :func:`restore_ledger`, then make anew what is searched; where the check found a fault, nothing more.
+
+    Once the fault is mended ``convenio register rebuild`` makes it anew.
+    """
+    restored = restore_ledger(house, verifier_key, known=known, backup=backup)
+    if restored.report.verdict is not Verdict.INVALID:
+        rebuild(house)
+    return restored
 
 
 def restore_ledger(

@@ -47,10 +47,11 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """Paragraphs of a clause that follow each other and all stay, or of which each differs."""
+    """Paragraphs of a clause that follow each other: all stay, all are rows of settled facts, or each differs."""
 
     paragraphs: tuple[Compared, ...]
     stays: bool
+    settled: bool = False
 
     @property
     def folded(self) -> bool:
@@ -62,7 +63,7 @@ class Run:
 class Card:
     """One clause. ``anchor`` names it in every draft; position, subject and note are the library's, where it knows it.
 
-    ``instead_of`` is the heading of the clause of the library in whose place it stands.
+    ``instead_of`` is the heading of the clause of the library in whose place it stands, ``runs`` are its paragraphs.
     """
 
     anchor: str
@@ -72,6 +73,7 @@ class Card:
     subject: Subject | None = None
     note: str | None = None
     instead_of: str | None = None
+    runs: tuple[Run, ...] = ()
     comments: tuple[Comment, ...] = ()
 
     @property
@@ -84,11 +86,6 @@ class Card:
     def differs(self) -> bool:
         """Whether its words are others than before."""
         return self.change.kind not in {Kind.UNCHANGED, Kind.MOVED}
-
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        """Its paragraphs in their order."""
-        return tuple(Run(tuple(run), stays) for stays, run in groupby(self.change.paragraphs, _stays))
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def review_of(house: Installation, state: AgreementState, *, against: str) -> Re
     said = comments_on(house, agreement)
     cards: dict[str, Card] = {}
     for change in clause_changes(clauses_of(redline.before), clauses_of(redline.after)):
-        card = _card(change, known, said, taken=cards.keys())
+        card = _card(change, known, said, redline, taken=cards.keys())
         cards[card.anchor] = card
     return Review(redline, tuple(cards.values()), tuple(one for one in said if one.anchor not in cards))
 
@@ -172,7 +169,12 @@ def _heading(headings: Mapping[str, str], document: Document) -> str:
 
 
 def _card(
-    change: ClauseChange, known: Mapping[str, _Known], said: Sequence[Comment], *, taken: Collection[str]
+    change: ClauseChange,
+    known: Mapping[str, _Known],
+    said: Sequence[Comment],
+    redline: Redline,
+    *,
+    taken: Collection[str],
 ) -> Card:
     clause = change.after or change.before
     if clause is None:
@@ -188,6 +190,7 @@ def _card(
         subject=found.use.subject if found else None,
         note=found.note if found else None,
         instead_of=found.instead_of if found else None,
+        runs=_runs(change.paragraphs, redline),
         comments=tuple(one for one in said if one.anchor == anchor),
     )
 
@@ -197,6 +200,11 @@ def _anchor(clause: OutlinedClause) -> str:
     if clause.region is not Region.CLAUSE:
         return str(clause.region)
     return f"section-{hashlib.sha256(clause.heading.casefold().encode()).hexdigest()[:12]}"
+
+
+def _runs(paragraphs: Sequence[Compared], redline: Redline) -> tuple[Run, ...]:
+    alike = groupby(paragraphs, lambda one: (_stays(one), redline.is_settled(one)))
+    return tuple(Run(tuple(run), stays, settled) for (stays, settled), run in alike)
 
 
 def _stays(paragraph: Compared) -> bool:

@@ -3,7 +3,7 @@
 ::
 
     invitation ──mail──> link ──> read, sign in any way that the policy accepts, decline, delegate, keep the receipt
-                          └── asked for again: another by mail; those sent to the same person before sign nothing
+                          └── asked for again: another by mail, in its place
 
 Whoever holds a link reads the mail of the person it was sent to; what it stands for, only its hash tells.
 """
@@ -67,13 +67,15 @@ def new_link(
     person, state = acting(house, by, Role.SIGNATORY), house.ledger.state(agreement)
     whom = signer(state, data_of(house, state.data), person)
     require_awaited(state, SignatoryId(whom.signatory.id))
-    return _mail_another(house, state, person, SignatoryId(whom.signatory.id), random_bytes)
+    place, others = SignatoryId(whom.signatory.id), "Those sent to you before work no longer."
+    return _mail_another(house, state, person, place, others, void_others=True, random_bytes=random_bytes)
 
 
 def mail_again(house: Installation, link: str) -> None:
-    """Mail another link to whom ``link`` was for, where there is still something for them to see; else nothing.
+    """Mail a link in the place of ``link`` to whom that was for, where there is still something for them to see.
 
-    Nobody learns from that whose link it was.
+    No other link of theirs is touched, so that an old mail in wrong hands spoils no newer one: for a link that was
+    replaced nothing is mailed while they hold a good one. Nobody learns from that whose link it was.
     """
     kept = house.sign_links.find(link)
     state = None if kept is None else house.ledger.state(AgreementId(kept.agreement))
@@ -86,8 +88,19 @@ def mail_again(house: Installation, link: str) -> None:
         person = signer_for(house, state, document, kept.signatory).person
     if person is None or (place := place_of(state, document, person)) is None:
         return
-    if place in {*state.invited, *state.signed} or state.delegation_of(place) is not None:
-        _mail_another(house, state, person, place, secrets.token_bytes)
+    if place not in {*state.invited, *state.signed} and state.delegation_of(place) is None:
+        return
+    good = {"base": prepared_file(house, state), "now": house.clock()}
+    if kept.replaced and house.sign_links.holds_good_one(state.agreement, place, person.commitment, **good):
+        return
+    _mail_another(house, state, person, place, "It takes the place of the one you asked with.")
+    house.sign_links.replace(kept)
+
+
+def note_shown(house: Installation, state: AgreementState, place: SignatoryId, person: Person) -> None:
+    """Remember that a person went through the pages of the newest file before signing in a field."""
+    if state.pdf is not None:
+        house.sign_links.note_shown(state.agreement, place, person.commitment, state.pdf)
 
 
 def place_of(state: AgreementState, document: Document, person: Person) -> SignatoryId | None:
@@ -217,17 +230,24 @@ def _issue(
 
 
 def _mail_another(
-    house: Installation, state: AgreementState, person: Person, signatory: SignatoryId, random_bytes: RandomBytes
+    house: Installation,
+    state: AgreementState,
+    person: Person,
+    signatory: SignatoryId,
+    others: str,
+    *,
+    void_others: bool = False,
+    random_bytes: RandomBytes = secrets.token_bytes,
 ) -> str:
+    """Mail a new link and return it; ``others`` says what became of those sent before."""
     agreement, now = AgreementId(state.agreement), house.clock()
-    link = _issue(house, state, person, signatory, now=now, random_bytes=random_bytes, void_others=True)
+    link = _issue(house, state, person, signatory, now=now, random_bytes=random_bytes, void_others=void_others)
     house.mail.send(
         f"{agreement}-link-{person.handle}-{hash_of_link(link)[:12]}",
         to=person.email,
         subject=f"{agreement}: your link",
         body=(
-            f"{state.title}\n\nHere is another link for {agreement}. Those sent to you before work no longer.\n\n"
-            f"{_words(house, state, person, link)}"
+            f"{state.title}\n\nHere is another link for {agreement}. {others}\n\n{_words(house, state, person, link)}"
         ),
         now=now,
     )

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from flows.act import data_of
+from flows.notices import DelegationEvent, delegate_of
 from schemas import events as ev
-from schemas.evidence import AgreementId, Digest, Evidence
+from schemas.errors import ConvenioError
+from schemas.evidence import AgreementId, Digest, Evidence, SignatoryId
 from schemas.lifecycle import transition
 from schemas.state import AgreementState
 
 if TYPE_CHECKING:
     from flows.wiring import Installation
+    from schemas.people import Person
+
+
+@dataclass(frozen=True)
+class Act:
+    """One entry of the ledger and what it speaks of: who acted, and whom a delegation is about.
+
+    People are ``None`` where there is nobody or they were erased; so is ``remark``, what was said, where it was.
+    ``data`` is that of the draft there was, ``digest`` the one the act is about.
+    """
+
+    entry: ev.Entry
+    leaf_index: int
+    by: Person | None
+    delegate: Person | None
+    as_delegate: bool
+    data: Digest
+    digest: str
+    remark: str | None
+
+    @property
+    def has_remark(self) -> bool:
+        """Whether something was said, erased or not."""
+        return hasattr(self.entry.event, "remark")
 
 
 class Happening(Evidence):
@@ -26,29 +55,61 @@ class Happening(Evidence):
     remark: str | None = None
 
 
-def happened(house: Installation, agreement: AgreementId) -> list[Happening]:
+def acts(house: Installation, agreement: AgreementId) -> list[Act]:
     """Return everything that happened to an agreement, in order; raise :class:`Refused` where there is none."""
-    people = {person.commitment: person.name for person in house.people.everyone()}
-    rows, before = [], None
+    people = {person.commitment: person for person in house.people.everyone()}
+    found, before = [], None
     for recorded in house.ledger.entries(agreement):
         entry = recorded.entry
-        remark = _remark(house, entry.event)
-        what = _told(entry.event, people) + _as_delegate(before, entry)
-        if hasattr(entry.event, "remark"):
-            what += f": {remark or '(erased)'}"
-        rows.append(
-            Happening(
-                counter=entry.counter,
-                at=entry.occurred_at,
-                role=entry.actor.role or "system",
-                person="" if entry.actor.person is None else people.get(entry.actor.person, "erased"),
-                what=what,
+        after = transition(before, entry)
+        found.append(
+            Act(
+                entry=entry,
+                leaf_index=recorded.leaf_index,
+                by=None if entry.actor.person is None else people.get(entry.actor.person),
+                delegate=_delegate(before, entry.event, people),
+                as_delegate=_is_by_delegate(before, entry),
+                data=(before or after).data,
                 digest=_subject(entry.event),
-                remark=remark,
+                remark=_remark(house, entry.event),
             )
         )
-        before = transition(before, entry)
-    return rows
+        before = after
+    return found
+
+
+def happened(house: Installation, agreement: AgreementId) -> list[Happening]:
+    """Return the lines of an agreement's timeline, in order; raise :class:`Refused` where there is none."""
+    return [_line(act) for act in acts(house, agreement)]
+
+
+def signatory_names(house: Installation, data: Digest) -> dict[SignatoryId, str]:
+    """Return the names of the signatories in some data by their ids, without those who were erased.
+
+    There are none where the data cannot be read, or was destroyed: what happened can be told without it.
+    """
+    try:
+        signatories = data_of(house, data).signatories
+    except ConvenioError:
+        return {}
+    known = {person.email.casefold() for person in house.people.everyone()}
+    return {SignatoryId(one.id): str(one.name) for one in signatories if one.email.casefold() in known}
+
+
+def _line(act: Act) -> Happening:
+    entry = act.entry
+    what = _told(act) + (", as delegate" if act.as_delegate else "")
+    if act.has_remark:
+        what += f": {act.remark or '(erased)'}"
+    return Happening(
+        counter=entry.counter,
+        at=entry.occurred_at,
+        role=entry.actor.role or "system",
+        person="" if entry.actor.person is None else act.by.name if act.by else "erased",
+        what=what,
+        digest=act.digest,
+        remark=act.remark,
+    )
 
 
 def _remark(house: Installation, event: ev.Event) -> str | None:
@@ -57,15 +118,21 @@ def _remark(house: Installation, event: ev.Event) -> str | None:
     return None if kept is None else kept.text
 
 
-def _as_delegate(before: AgreementState | None, entry: ev.Entry) -> str:
+def _delegate(before: AgreementState | None, event: ev.Event, people: Mapping[Digest, Person]) -> Person | None:
+    if before is None or not isinstance(event, DelegationEvent):
+        return None
+    return people.get(delegate_of(before, event))
+
+
+def _is_by_delegate(before: AgreementState | None, entry: ev.Entry) -> bool:
     if before is None or not isinstance(entry.event, ev.Signed | ev.Declined):
-        return ""
+        return False
     delegation = before.delegation_of(entry.event.signatory)
-    return ", as delegate" if delegation is not None and delegation.delegate == entry.actor.person else ""
+    return delegation is not None and delegation.delegate == entry.actor.person
 
 
-def _told(event: ev.Event, people: dict[Digest, str]) -> str:
-    match event:
+def _told(act: Act) -> str:
+    match event := act.entry.event:
         case ev.Requested():
             return f"requested ({event.document_type})"
         case ev.Revised():
@@ -80,17 +147,17 @@ def _told(event: ev.Event, people: dict[Digest, str]) -> str:
         case ev.Drafted() | ev.Prepared() | ev.Returned() | ev.Rejected():
             return f"{event.type} draft {event.draft}"
         case _:
-            return _told_of_signing(event, people)
+            return _told_of_signing(event, act.delegate.name if act.delegate else "erased")
 
 
-def _told_of_signing(event: ev.Event, people: dict[Digest, str]) -> str:
+def _told_of_signing(event: ev.Event, delegate: str) -> str:
     match event:
         case ev.Signed():
             return f"signed {event.signatory} ({event.way}, {event.effect})"
         case ev.Delegated():
-            return f"delegated {event.signatory} to {people.get(event.delegate, 'erased')}"
+            return f"delegated {event.signatory} to {delegate}"
         case ev.DelegationConfirmed():
-            return f"confirmed that {people.get(event.delegate, 'erased')} signs for {event.signatory}"
+            return f"confirmed that {delegate} signs for {event.signatory}"
         case ev.DelegationRevoked():
             return f"revoked the delegation of {event.signatory}"
         case ev.Invited() | ev.Declined():

@@ -12,7 +12,9 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from threading import Timer
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from schemas.errors import Fault, InputError
@@ -21,11 +23,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 TIMEOUT_SECONDS = 10.0
+"""How long one step of an exchange may take, such as the next bytes of the answer."""
+DEADLINE_SECONDS = 15.0
+"""How long the whole exchange may take, from the connection to the status of the answer."""
 LONGEST_URL = 500
 SIGNATURE = "Convenio-Signature"
 
 TRANSLATED = tuple(map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "2002::/16")))
 """IPv6 networks whose addresses stand for IPv4 ones, inner ones as well (RFC 4291 2.5.5.1, 6052 2.1, 3056)."""
+
+Socket = TypeVar("Socket", bound=socket.socket)
 
 Resolve = Callable[[str, int], list[str]]
 """Returns the IP addresses of a host."""
@@ -114,10 +121,18 @@ def post(
 
 def _sent(to: Address, ip: str, body: bytes, headers: dict[str, str]) -> int:
     connection = _Pinned(to, ip)
+    ending = Timer(DEADLINE_SECONDS, connection.break_off)
+    ending.daemon = True
+    ending.start()
     try:
         connection.request("POST", to.target, body, headers)
         return connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        if connection.is_late:
+            raise TimeoutError from error
+        raise
     finally:
+        ending.cancel()
         connection.close()
 
 
@@ -129,11 +144,31 @@ class _Pinned(http.client.HTTPConnection):
         self.default_port = 443 if to.secure else 80
         self._to = to
         self._ip = ip
+        self.is_late = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._ip, self._to.port), TIMEOUT_SECONDS)
+        self._use(socket.create_connection((self._ip, self._to.port), TIMEOUT_SECONDS))
         if self._to.secure:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._to.host)
+            context = ssl.create_default_context()
+            # the handshake waits until breaking off reaches it
+            shaking = {"server_hostname": self._to.host, "do_handshake_on_connect": False}
+            secured = self._use(context.wrap_socket(self.sock, **shaking))
+            secured.do_handshake()
+
+    def break_off(self) -> None:
+        """End the exchange from another thread, whatever it waits for."""
+        self.is_late = True
+        if self.sock is not None:
+            with suppress(OSError):
+                # a secured socket's own method would take its keys from under who waits in it
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def _use(self, sock: Socket) -> Socket:
+        """Go on with a socket, unless it is too late for that."""
+        self.sock = sock
+        if self.is_late:
+            raise TimeoutError
+        return sock
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,11 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from flows.health import HealthWatch
 from flows.settings import read_settings
 from flows.wiring import Installation, utc_now
 from portal import api, routes
 from portal.ceremony import LinkClosed, closed
-from portal.guard import HEADERS, KEPT, NOT_KEPT, guarded
+from portal.guard import HEADERS, KEPT, NOT_KEPT, HeadLikeGet, guarded
 from portal.refusals import status_of
 from portal.rendering import STATIC, asset
 from portal.visit import Allowed, SignInNeeded, Visit, visiting
@@ -28,7 +29,9 @@ def create_app(home: Path | None = None, *, clock: Callable[[], datetime] = utc_
     """Return the portal's application for the installation in ``home`` (``CONVENIO_HOME`` by default)."""
     app = FastAPI(title="Convenio", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = Installation(read_settings(home), clock=clock)
+    app.state.health_watch = HealthWatch()
     app.middleware("http")(guarded)
+    app.add_middleware(HeadLikeGet)
     # the server logs the fault after this answer, which is made outside every middleware
     app.add_exception_handler(Exception, _broken)
     app.add_exception_handler(ConvenioError, _refused)

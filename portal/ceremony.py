@@ -173,7 +173,7 @@ class Ceremony:
         return self.visit.go(f"{self.root}/{step}" if step else self.root, notice=notice)
 
     def require_few_tries(self, what: str) -> None:
-        """Raise :class:`schemas.errors.Refused` where this person, or this network, tried something too often."""
+        """Raise :class:`schemas.errors.TooManyTries` where this person, or this network, tried something too often."""
         house, now = self.house, self.house.clock()
         require_few_tries(house, (what, f"{self.agreement} {self.person.commitment}"), now=now)
         require_few_tries(house, (f"{what} from", self.visit.neighbourhood), now=now, limit=ASKED_FROM)

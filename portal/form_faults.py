@@ -10,6 +10,7 @@ from portal.language import Language
 from schemas.errors import Fault
 from schemas.fields import steps_of
 from schemas.loader import MISSING
+from schemas.prose import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,22 @@ class Faults:
         return f"{base}/{section.key}#{path}" if section else base
 
     def called(self, path: str) -> str:
-        """Return the way to a field in words: ``Party 2, country``."""
-        words: list[str] = []
-        listed = ""
-        for step in steps_of(path):
-            if isinstance(step, int):
-                words[-1:] = [f"{self.say(one_of(listed))} {step + 1}"]
-            elif step != "value":
-                listed = step
-                words.append(self.say(label_of(step)))
-        return ", ".join(
-            [*words[:1], *(word if word[1:2].isupper() else word[:1].lower() + word[1:] for word in words[1:])]
-        )
+        """Return the way to a field in words; see :func:`called`."""
+        return called(self.language, path)
+
+
+def called(language: Language, path: str) -> str:
+    """Return the way to a field in words: ``Party 2, country``."""
+    words: list[str] = []
+    listed = ""
+    for step in steps_of(path):
+        if isinstance(step, int):
+            words[-1:] = [f"{language.say(one_of(listed))} {step + 1}"]
+        elif step in LANGUAGES:
+            words[-1:] = [f"{words[-1]} ({language.locale.languages.get(step, step)})"]
+        elif step != "value":
+            listed = step
+            words.append(language.say(label_of(step)))
+    if language.code == "de":
+        return ", ".join(words)
+    return ", ".join([*words[:1], *(w if w[1:2].isupper() else w[:1].lower() + w[1:] for w in words[1:])])

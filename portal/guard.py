@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.visit import FORM_COOKIE, SESSION_COOKIE, is_in_tls
 
@@ -59,3 +60,28 @@ async def guarded(request: Request, answer: Callable[[Request], Awaitable[Respon
 
 def _for_programs(request: Request) -> bool:
     return request.url.path.startswith(("/static/", "/api/", "/health"))
+
+
+class HeadLikeGet:
+    """Answers HEAD as it answers GET, without the body (RFC 9110 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        ended = False
+
+        async def without_body(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                # a stream would go on
+                ended = True
+                await send({"type": "http.response.body", "body": b""})
+
+        await self.app({**scope, "method": "GET"}, receive, without_body)

@@ -26,9 +26,10 @@ from archive.accounts import Account, Session
 from flows.accounts import portal_secret, whoever
 from flows.wiring import Installation
 from portal.language import Language, language_for
+from portal.refusals import again_after
 from portal.rendering import rendered
 from schemas.errors import NotAuthorised
-from schemas.people import Person, Role
+from schemas.people import READERS, Person, Role
 
 SESSION_COOKIE = "convenio_session"
 FORM_COOKIE = "convenio_form"
@@ -96,10 +97,11 @@ class Visit:
     def show(
         self, page: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
     ) -> HTMLResponse:
-        """Answer with a page of ``portal/pages``."""
+        """Answer with a page of ``portal/pages``; where it shows a refusal that passes, it says when to ask again."""
         notice = self.request.cookies.get(NOTICE_COOKIE)
         text = rendered(page, self, notice=_opened(self.house, notice), **values)
-        response = HTMLResponse(text, status_code=status, headers=dict(headers or {}))
+        told = again_after(values.get("error")) | dict(headers or {})
+        response = HTMLResponse(text, status_code=status, headers=told)
         if notice is not None:
             response.delete_cookie(NOTICE_COOKIE, path="/")
         return response
@@ -167,8 +169,6 @@ class Allowed:
 
 
 EVERY_ROLE = tuple(Role)
-READERS = (Role.MANAGER, Role.REVIEWER, Role.AUDITOR)
-"""Who may read every agreement: not administrators, who run the installation, nor signatories, who read their own."""
 
 Anybody = Annotated[Visit, Depends(Allowed(anybody=True))]
 SignedIn = Annotated[Visit, Depends(Allowed(*EVERY_ROLE))]

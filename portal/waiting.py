@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from archive.catalogue import Line, Wanted
 from archive.register import RegisterRow
-from flows.catalogue import to_sign
+from flows.catalogue import to_sign, urgency
 from portal.visit import READERS, Visit
 from schemas.people import Role
 from schemas.state import Stage
@@ -56,7 +55,7 @@ def waiting_for(visit: Visit, *, limit: int = SHOWN) -> tuple[Line, ...]:
         wanted = Wanted(stages=(Stage.IN_REVIEW, Stage.RETURNED), owner=person.commitment, waits_for=("manager",))
         found |= {line.row.id: line for line in house.catalogue.urgent(wanted, limit=limit)}
     found |= {line.row.id: line for line in to_sign(house, person, limit=limit)}
-    return tuple(sorted(found.values(), key=_urgency)[:limit])
+    return tuple(sorted(found.values(), key=urgency)[:limit])
 
 
 def waiting(visit: Visit) -> Waiting:
@@ -95,7 +94,3 @@ def words_for(visit: Visit, row: RegisterRow, names: Mapping[str, str] | None = 
     elif signing:
         named.append(say("a signature") if len(signing) == 1 else say("%(number)s signatures", number=len(signing)))
     return ", ".join(named)
-
-
-def _urgency(line: Line) -> tuple[date, object, str]:
-    return line.row.sign_by or date.max, line.row.since, line.row.id

@@ -12,6 +12,7 @@
     │   ├── ConflictingContent           one key, two contents
     │   ├── TemplateFault                a template cannot be used or filled
     │   ├── NotReady                     a production installation has demonstration, default or expired keys
+    │   ├── TooManyTries                 something was tried too often; it may be tried again after a while
     │   ├── NotWorm                      the store enforces no locks, and this installation demands them
     │   └── GateRefused                  a document did not pass the admission gate
     ├── Invalid                 exit 1   evidence does not hold
@@ -141,6 +142,14 @@ class TemplateFault(Refused):
 
 class NotReady(Refused):
     """An installation that says it is for production has demonstration, default or expired keys or names."""
+
+
+class TooManyTries(Refused):
+    """Something was tried too often; ``seconds`` is how long to wait before it may be tried again."""
+
+    def __init__(self, what: str, *, seconds: int = 60, **particulars: object) -> None:
+        super().__init__(what, **particulars)  # pyrefly: ignore  # the keywords are the base class's
+        self.seconds = seconds
 
 
 class NotWorm(Refused):

@@ -25,6 +25,10 @@ class Role(StrEnum):
     """Runs the installation; cannot edit history."""
 
 
+READERS = (Role.MANAGER, Role.REVIEWER, Role.AUDITOR)
+"""Who may read every agreement: not administrators, who run the installation, nor signatories, who read their own."""
+
+
 class Office(StrEnum):
     """For which office a reviewer approves."""
 

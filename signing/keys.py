@@ -13,7 +13,6 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12KeyAndCertificates, load_pkcs12 as parse_pkcs12
 from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
 from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -21,6 +20,7 @@ from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
 from schemas.errors import InputError, Refused
 from schemas.evidence import Digest
+from signing.pkcs12 import opened
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -145,8 +145,8 @@ def digest_of_certificate(certificate: x509.Certificate) -> Digest:
 def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> SigningKey:
     """Return the signing key of a PKCS#12 file (RFC 7292).
 
-    Raises :class:`InputError` when the file or passphrase is wrong or the key is missing or not alone, and
-    :class:`Refused` when the key may not sign at ``now``.
+    Raises :class:`InputError` when the file or passphrase is wrong, the key is missing, or opening it takes too long,
+    and :class:`Refused` when the key may not sign at ``now``.
     """
     if not content.startswith(b"\x30"):
         raise InputError(
@@ -155,7 +155,7 @@ def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> S
             expected="a .p12 or .pfx file (RFC 7292)",
             remedy="export certificate and private key together from where the certificate is kept",
         )
-    store = _parsed(content, passphrase)
+    store = opened(content, passphrase)
     if store.key is None or store.cert is None:
         raise InputError(
             "the PKCS#12 file holds no private key with its certificate",
@@ -177,35 +177,6 @@ def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> S
         )
     others = [entry.certificate for entry in store.additional_certs]
     return SigningKey.of(store.key, certificate, dict.fromkeys([*chain_above(certificate, others), *others]))
-
-
-def _parsed(content: bytes, passphrase: bytes | None) -> PKCS12KeyAndCertificates:
-    try:
-        return parse_pkcs12(content, passphrase)
-    except ValueError as fault:
-        text = str(fault)
-        if "multiple" in text.lower() or "more than one" in text.lower():
-            raise InputError(
-                "the PKCS#12 file holds several private keys",
-                got=text,
-                expected="exactly one private key",
-                remedy="export only the certificate to sign with",
-            ) from fault
-        if "password" in text.lower() or "mac" in text.lower():
-            raise InputError(
-                "the PKCS#12 file does not open with this passphrase",
-                got="no passphrase" if passphrase is None else "another passphrase",
-                expected="the passphrase given at export",
-                remedy="type it again; a passphrase cannot be recovered",
-            ) from fault
-        raise InputError(
-            "the PKCS#12 file cannot be read",
-            got=text,
-            expected="a whole .p12 or .pfx file (RFC 7292)",
-            remedy="export it again",
-        ) from fault
-    except (TypeError, NotImplementedError) as fault:
-        raise InputError("the PKCS#12 file cannot be read", got=str(fault), expected="a .p12 or .pfx file") from fault
 
 
 def require_current(certificate: x509.Certificate, now: datetime) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from archive.accounts import PersonalToken
-from flows import commands
+from flows import accounts, commands
 from portal.api.access import ApiAdministrator, ApiSignedIn
 from portal.api.route import ApiRoute
 from portal.api.shapes import PREFIX, READ, refusals
@@ -68,7 +68,7 @@ def own_token(visit: ApiSignedIn, request: Request) -> TokenShown:
 def end_own_token(visit: ApiSignedIn, request: Request) -> Response:
     """End the token that asks; it is good for nothing from now on."""
     kept: PersonalToken = request.state.api_token
-    visit.house.accounts.end_token(kept.email, kept.token_hash)
+    accounts.end_kept(visit.house, kept)
     return Response(status_code=204)
 
 

@@ -10,14 +10,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from portal.refusals import status_of
-from schemas.errors import ConvenioError, InputError, Unavailable
+from portal.refusals import again_after, status_of
+from schemas.errors import ConvenioError, InputError
 from schemas.source import spoken
 
 MEDIA_TYPE = "application/problem+json"
-
-AGAIN_SECONDS = 30
-"""When to try again after something did not answer."""
 
 TITLES = {
     400: "the request cannot be read",
@@ -163,7 +160,7 @@ def _ours(error: ConvenioError) -> JSONResponse:
         error.what,
         detail=error.diagnosis(),
         faults=faults,
-        headers={"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Unavailable) else None,
+        headers=again_after(error),
         where=error.where,
         got=error.got,
         expected=error.expected,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from flows import commands
 from flows.delegation_list import LOOKED_AT, delegation_lines
 from flows.failures import standing_failures
-from flows.health import health
+from flows.health import HealthWatch
 from flows.installation_timeline import deeds
 from flows.policies import policies
 from flows.server import PrefectPlace
@@ -22,7 +22,8 @@ router = APIRouter()
 @router.get("/administration")
 def overview(visit: Administrator) -> Response:
     """Show how every part of the installation is, what is not well first, and stages that a person has to mend."""
-    found = health(visit.house)
+    watch: HealthWatch = visit.request.app.state.health_watch
+    found = watch.now(visit.house)
     return visit.show(
         "administration.html",
         health=found,

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
+
 from fastapi import APIRouter, Response
 
 from flows import form_drafts
 from flows.act import data_of
-from flows.form_starts import FOLLOWERS, as_plain, followers_of, following
+from flows.form_starts import FOLLOWERS, as_plain, followers_of, following, is_changeable
 from portal.form_of import sections_of
 from portal.forms import Posted
 from portal.reading import agreement_of
 from portal.visit import Manager
 from schemas.documents import model_of
-from schemas.state import AgreementState, Stage
+from schemas.state import AgreementState
 
 router = APIRouter(prefix="/documents")
-
-CHANGEABLE = frozenset({Stage.REQUESTED, Stage.IN_REVIEW, Stage.RETURNED, Stage.APPROVED, Stage.SIGNING, Stage.SIGNED})
-"""While the data of a document can still be replaced."""
 
 
 @router.get("/{agreement}/amend")
@@ -29,10 +28,10 @@ def ask(visit: Manager, agreement: str) -> Response:
 
 
 @router.post("/{agreement}/amend")
-def open_form(visit: Manager, form: Posted, agreement: str) -> Response:  # noqa: ARG001  # posted by our own page only
-    """Open the form with the data of the current draft."""
+def open_form(visit: Manager, form: Posted, agreement: str) -> Response:
+    """Open the form with the data of the current draft; one page opens one form, however often it is sent."""
     state = agreement_of(visit, agreement)
-    if state.stage not in CHANGEABLE:
+    if not is_changeable(state):
         return visit.show("amend.html", status=409, state=state, mine=[], **_choices(state))
     document = data_of(visit.house, state.data)
     begun = form_drafts.begin(
@@ -43,6 +42,7 @@ def open_form(visit: Manager, form: Posted, agreement: str) -> Response:  # noqa
         agreement=state.agreement,
         base_draft=state.draft,
         sections=tuple(section.key for section in sections_of(state.document_type)),
+        key=form.text("key"),
     )
     return visit.go(f"/documents/new/{begun.id}")
 
@@ -54,13 +54,16 @@ def follow(visit: Manager, form: Posted, agreement: str) -> Response:
     document_type, content = following(visit.house, state, form.text("kind"))
     sections = sections_of(document_type)
     looked_through = (section.key for section in sections if any(part.name in content for part in section.parts))
-    begun = form_drafts.begin(visit.house, visit.who, document_type, content, sections=tuple(looked_through))
+    begun = form_drafts.begin(
+        visit.house, visit.who, document_type, content, sections=tuple(looked_through), key=form.text("key")
+    )
     return visit.go(f"/documents/new/{begun.id}")
 
 
 def _choices(state: AgreementState) -> dict[str, object]:
     return {
-        "changeable": state.stage in CHANGEABLE,
+        "changeable": is_changeable(state),
         "kind": model_of(state.document_type).kind,
+        "key": secrets.token_hex(8),
         "followers": [(kind, FOLLOWERS[kind]) for kind in followers_of(state)],
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from fastapi import APIRouter, Response
@@ -14,17 +13,16 @@ from flows.dossiers import bound_of
 from flows.evidence_files import evidence_files
 from flows.examinations import examine_agreement, is_under_way
 from flows.examined import examined
-from flows.timeline import Happening, happened
 from portal.audit_search import search
 from portal.document_types import type_name
 from portal.document_view import id_of
 from portal.forms import Posted
 from portal.listing import GROUPS, after
 from portal.reading import agreement_of
+from portal.timeline_words import lines_of
 from portal.verdicts import effect_in_words, persons_marks, told, way_in_words, whose
 from portal.visit import Auditor, Visit
 from portal.waiting import words_for
-from schemas import events as ev
 from schemas.errors import Fault, InputError, Refused
 from schemas.signature import LEVELS, SigningWay
 from schemas.state import AgreementState, Stage
@@ -32,15 +30,6 @@ from schemas.state import AgreementState, Stage
 router = APIRouter()
 
 ON_ONE_PAGE = 25
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of an audit's timeline: what happened, by which channel, and where the ledger has it."""
-
-    happening: Happening
-    channel: str
-    leaf_index: int
 
 
 @router.get("/audit")
@@ -132,7 +121,7 @@ def _values(visit: Visit, state: AgreementState) -> dict[str, object]:
     verified = found.verified if found else None
     return {
         **_head(visit, state),
-        "lines": _lines(visit, state),
+        "lines": lines_of(house, visit.language, its_id),
         "files": evidence_files(house, its_id),
         "examined": found,
         "verified": verified,
@@ -143,27 +132,6 @@ def _values(visit: Visit, state: AgreementState) -> dict[str, object]:
         "under_way": is_under_way(house, its_id),
         "archived": state.stage is Stage.ARCHIVED,
     }
-
-
-def _lines(visit: Visit, state: AgreementState) -> list[Line]:
-    recorded = visit.house.ledger.entries(state.agreement)
-    return [
-        Line(happening, _channel(visit, one.entry.event), one.leaf_index)
-        for happening, one in zip(happened(visit.house, id_of(state)), recorded, strict=False)
-    ]
-
-
-def _channel(visit: Visit, event: ev.Event) -> str:
-    """Return by which channel something happened, as far as the ledger says it."""
-    say = visit.language.say
-    match event:
-        case ev.Signed(way=way):
-            return way_in_words(visit.language, way)
-        case ev.Invited():
-            return say("mail")
-        case ev.Deposited(receipt=receipt) | ev.Renewed(receipt=receipt):
-            return say("object store %(name)s", name=receipt.store)
-    return ""
 
 
 def _stages(visit: Visit) -> list[tuple[str, str]]:

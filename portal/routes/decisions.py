@@ -15,6 +15,7 @@ from flows.act import Done
 from flows.comments import as_remark, comments_on, gathered
 from flows.review import obstacle, offices_of
 from portal import review_words as words
+from portal.form_faults import called
 from portal.forms import Form, Posted
 from portal.reading import agreement_of
 from portal.routes.review import was_opened
@@ -93,6 +94,7 @@ def _approving(visit: Visit, state: AgreementState, *, error: ConvenioError | No
         office=words.office(visit.language, offices[0]) if offices else "",
         unopened=state.content is not None and not was_opened(visit, state.content.pdf),
         unsettled=sum(one.is_open for one in said),
+        called=lambda path: called(visit.language, path),
     )
 
 

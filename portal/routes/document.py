@@ -12,13 +12,14 @@ from flows.act import data_of
 from flows.page_images import PdfEvent, page_texts
 from flows.queries import content_of
 from flows.redlines import Redline, against_template, between_drafts
-from flows.timeline import happened
 from portal.data_view import parts_of
 from portal.document_view import above, id_of
 from portal.downloads import attachment
+from portal.form_faults import called
 from portal.form_of import label_of
 from portal.reading import agreement_of, readable_pdf, readable_pdfs, signatories_of
 from portal.signatures_view import signer_lines
+from portal.timeline_words import lines_of
 from portal.visit import READERS, Reader, SignedIn, Visit
 from schemas import events as ev
 from schemas.errors import ConvenioError, Refused
@@ -96,6 +97,7 @@ def changes(visit: Reader, agreement: str, against: str = "") -> Response:
         unchanged=sum(one.kind is Kind.UNCHANGED for one in compared),
         against=against,
         earlier=earlier,
+        called=lambda path: called(visit.language, path),
         **above(visit, state, "changes"),
     )
 
@@ -122,8 +124,8 @@ def signatures(visit: SignedIn, agreement: str) -> Response:
 def timeline(visit: Reader, agreement: str) -> Response:
     """Show everything that happened: who, in which role, when, on which digest."""
     state = agreement_of(visit, agreement)
-    happenings = happened(visit.house, id_of(state))
-    return visit.show("document_timeline.html", happenings=happenings, **above(visit, state, "timeline"))
+    lines = lines_of(visit.house, visit.language, id_of(state))
+    return visit.show("document_timeline.html", lines=lines, **above(visit, state, "timeline"))
 
 
 @router.get("/documents/{agreement}/evidence")
@@ -132,7 +134,7 @@ def evidence(visit: Reader, agreement: str) -> Response:
     state = agreement_of(visit, agreement)
     return visit.show(
         "document_evidence.html",
-        entries=visit.house.ledger.entries(state.agreement),
+        lines=lines_of(visit.house, visit.language, id_of(state)),
         pdfs=_pdfs(visit, state),
         waiters=waiters(state),
         **above(visit, state, "evidence"),

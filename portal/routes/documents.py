@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from io import StringIO
 
 from fastapi import APIRouter, Response
@@ -125,8 +124,3 @@ def _groups(visit: Visit) -> dict[str, str]:
         "archived": say("Archived"),
         "ended": say("Ended"),
     }
-
-
-def is_overdue(line: Line, today: date) -> bool:
-    """Whether the last day to sign is over."""
-    return line.row.sign_by is not None and line.row.sign_by < today

@@ -14,6 +14,7 @@ from portal import review_words as words
 from portal.downloads import attachment
 from portal.forms import Form, Posted
 from portal.reading import agreement_of
+from portal.refusals import status_of
 from portal.visit import Reviewer, Visit
 from schemas.errors import ConvenioError, InputError, Refused
 from schemas.evidence import AgreementId
@@ -103,7 +104,7 @@ def _sent(form: Form) -> bytes:
 
 def _editing(visit: Visit, state: AgreementState, *, error: ConvenioError | None = None) -> Response:
     possible = state.stage in {Stage.IN_REVIEW, Stage.RETURNED} and state.content is not None
-    status = 200 if error is None else 422 if isinstance(error, InputError) else 409
+    status = 200 if error is None else status_of(error)
     return visit.show("review_edit.html", status=status, state=state, possible=possible, error=error)
 
 

@@ -46,6 +46,8 @@ def confirm(visit: Manager, form: Posted, agreement: str) -> Response:
     except InputError as error:
         return _page(visit, state, chosen, basis, error=error, status=422)
     notice = say("The facts are confirmed. Draft %(draft)s is being made.", draft=done.state.draft)
+    if not done.changed:
+        notice = say("These facts were confirmed before: nothing was done now.")
     return visit.go(f"/documents/{state.agreement}", notice=notice)
 
 

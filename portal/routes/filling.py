@@ -43,7 +43,7 @@ def ask_to_discard(own: OwnForm) -> Response:
 @router.post("/{form}/discard")
 def discard(own: OwnForm, form: Posted) -> Response:  # noqa: ARG001  # posted by our own page only
     """Throw the form away."""
-    own.visit.house.form_drafts.forget(own.form.id, own.form.owner)
+    form_drafts.discard(own.visit.house, own.form)
     return own.visit.go("/documents/new", notice=own.visit.language.say("The form was thrown away."))
 
 

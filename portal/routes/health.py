@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from flows.health import health
+from flows.health import HealthWatch
 from portal.visit import Anybody
 
 router = APIRouter()
@@ -13,6 +13,7 @@ router = APIRouter()
 
 @router.get("/health")
 def as_json(visit: Anybody) -> JSONResponse:
-    """Say whether the installation is well; which part is not, is the administrator's page."""
-    found = health(visit.house)
+    """Say whether the installation is well, or was half a minute ago; which part is not, the administrator sees."""
+    watch: HealthWatch = visit.request.app.state.health_watch
+    found = watch.recent(visit.house)
     return JSONResponse({"well": found.well, "at": found.at.isoformat()}, status_code=200 if found.well else 503)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
@@ -52,7 +54,7 @@ def begin(visit: Manager, form: Posted, name: str) -> Response:
             sections = tuple(key for key in sections if key in content)
     else:
         content, sections = {}, ()
-    begun = form_drafts.begin(visit.house, visit.who, name, content, sections=sections)
+    begun = form_drafts.begin(visit.house, visit.who, name, content, sections=sections, key=form.text("key"))
     return visit.go(f"/documents/new/{begun.id}")
 
 
@@ -65,7 +67,7 @@ def bring(visit: Manager, form: Posted) -> Response:
     except InputError as error:
         return _choose(visit, error=error, status=422)
     keys = tuple(section.key for section in sections_of(name))
-    begun = form_drafts.begin(visit.house, visit.who, name, content, sections=keys)
+    begun = form_drafts.begin(visit.house, visit.who, name, content, sections=keys, key=form.text("key"))
     return visit.go(
         f"/documents/new/{begun.id}", notice=visit.language.say("The file was read. Look over each section.")
     )
@@ -77,7 +79,8 @@ def _choose(visit: Visit, *, previous: str = "", error: ConvenioError | None = N
          "agreement": form.agreement, "updated_at": form.updated_at}
         for form in form_drafts.unfinished(visit.house, visit.who)
     ]  # fmt: skip
-    return visit.show("new.html", status=status, types=every_type(), mine=mine, error=error, previous=previous)
+    key = secrets.token_hex(8)
+    return visit.show("new.html", status=status, types=every_type(), mine=mine, error=error, previous=previous, key=key)
 
 
 def _begin_with(
@@ -95,4 +98,5 @@ def _begin_with(
         start=start,
         fault=fault,
         error=None,
+        key=secrets.token_hex(8),
     )

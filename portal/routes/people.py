@@ -14,6 +14,7 @@ from flows import commands
 from flows.duties import NEWEST, duties
 from portal.faults import by_field
 from portal.forms import Form, Posted
+from portal.refusals import status_of
 from portal.visit import Administrator, Visit
 from portal.words import OFFICES, ROLES, why_apart
 from schemas.errors import ConvenioError, InputError, Refused, Unavailable
@@ -222,7 +223,7 @@ def _roles(
 
 
 def _act(visit: Visit, person: Person, act: Act, *, error: ConvenioError | None = None) -> Response:
-    status = 200 if error is None else 503 if isinstance(error, Unavailable) else 409
+    status = 200 if error is None else status_of(error)
     account = visit.house.accounts.find(person.email)
     return visit.show("person_act.html", status=status, person=person, act=act.name, account=account, error=error)
 

@@ -9,6 +9,7 @@ from flows import accounts, second_factor
 from portal.faults import by_field
 from portal.forms import Posted
 from portal.language import LANGUAGES
+from portal.refusals import status_of
 from portal.routes.sign_in import entered, local, offered, turned_on
 from portal.visit import LANGUAGE_COOKIE, Anybody, SignedIn, Visit
 from schemas.errors import ConvenioError, InputError, Refused
@@ -99,8 +100,8 @@ def recovery(visit: SignedIn, form: Posted) -> Response:
 @router.post("/profile/sessions/end")
 def end_others(visit: SignedIn, form: Posted) -> Response:  # noqa: ARG001  # posted by our own page only
     """End every session but this one."""
-    account, session = _own(visit)
-    visit.house.accounts.end_sessions(account.email, but=session.token_hash)
+    _, session = _own(visit)
+    accounts.end_others(visit.house, session)
     return visit.go("/profile", notice=visit.language.say("Your other sessions have ended."))
 
 
@@ -121,7 +122,7 @@ def end_token(visit: SignedIn, form: Posted, handle: str) -> Response:  # noqa: 
     account, _ = _own(visit)
     for token in visit.house.accounts.tokens_of(account.email):
         if token.token_hash[:12] == handle:
-            visit.house.accounts.end_token(account.email, token.token_hash)
+            accounts.end_kept(visit.house, token)
     return visit.go("/profile", notice=visit.language.say("The token has ended."))
 
 
@@ -138,7 +139,7 @@ def choose_language(visit: Anybody, form: Posted) -> Response:
     if chosen not in LANGUAGES:
         raise InputError("there is no such language", got=chosen[:8], expected=", ".join(LANGUAGES))
     if visit.account is not None and visit.person is not None:
-        visit.house.accounts.change(visit.account.email, language=chosen)
+        accounts.choose_language(visit.house, visit.account, chosen)
     response = visit.go(local(form.text("next")))
     visit.set_cookie(response, LANGUAGE_COOKIE, chosen, seconds=YEAR_SECONDS)
     return response
@@ -149,7 +150,7 @@ def _shown(visit: Visit, *, error: ConvenioError | None = None, label: str = "")
     house, now = visit.house, visit.house.clock()
     return visit.show(
         "profile.html",
-        status=200 if error is None else 422 if isinstance(error, InputError) else 409,
+        status=200 if error is None else status_of(error),
         account=account,
         languages=LANGUAGES,
         sessions=house.accounts.sessions_of(account.email, now=now),
@@ -177,4 +178,4 @@ def _secret(form: Posted, name: str) -> str:
 
 
 def _again(visit: Visit, page: str, error: ConvenioError) -> Response:
-    return visit.show(page, status=422 if isinstance(error, InputError) else 409, error=error, faults=by_field(error))
+    return visit.show(page, status=status_of(error), error=error, faults=by_field(error))

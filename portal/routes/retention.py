@@ -15,7 +15,7 @@ from archive.register import RegisterRow
 from flows import commands
 from flows.act import Done
 from flows.deadline import local_day
-from flows.disposal import certificate
+from flows.disposal import certificate, is_disposable
 from flows.retention import look
 from portal.downloads import attachment
 from portal.forms import Posted
@@ -79,13 +79,6 @@ def _keepable(state: AgreementState) -> bool:
     return state.stage in {Stage.ARCHIVED, Stage.ENDED}
 
 
-def _disposable(state: AgreementState, today: date) -> bool:
-    """Whether it is time by the ledger; the store's own locks are looked at when somebody asks for it."""
-    return not state.held and (
-        state.stage is Stage.ENDED or (state.stage is Stage.ARCHIVED and _is_over(state.retention_until, today))
-    )
-
-
 ACTS = {
     act.name: act
     for act in (
@@ -117,11 +110,11 @@ ACTS = {
             _by_reason(commands.release_hold),
             office=Office.LEGAL,
         ),
-        Act("propose", Role.ADMINISTRATOR, _disposable, _by_reason(commands.propose_disposal)),
+        Act("propose", Role.ADMINISTRATOR, is_disposable, _by_reason(commands.propose_disposal)),
         Act(
             "dispose",
             Role.ADMINISTRATOR,
-            lambda state, today: _disposable(state, today) and state.disposal is not None,
+            lambda state, today: is_disposable(state, today) and state.disposal is not None,
             _dispose,
         ),
     )

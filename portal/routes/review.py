@@ -18,6 +18,7 @@ from flows.review import obstacle, offices_of, review_of
 from flows.risk import Level, known, level_of, risk_of_draft
 from flows.texts import drafted
 from portal import review_words as words
+from portal.form_faults import called
 from portal.reading import agreement_of, signatories_of
 from portal.visit import Reviewer, Visit
 from portal.waiting import words_for
@@ -146,6 +147,9 @@ class _Words:
 
     def region(self, which: object) -> str:
         return words.region(self._visit.language, which)  # pyrefly: ignore  # the same
+
+    def called(self, path: str) -> str:
+        return called(self._visit.language, path)
 
     def level(self, which: Level) -> str:
         return words.level(self._visit.language, which)

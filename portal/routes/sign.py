@@ -10,6 +10,7 @@ from flows.accounts import require_few_tries
 from flows.dossiers import dossier_of
 from flows.page_images import page_image, page_texts, pdfs_of
 from flows.queries import content_of
+from flows.sign_link import note_shown
 from portal.ceremony import ASKED_FROM, LINK, Ceremony, Entered
 from portal.downloads import attachment
 from portal.forms import Posted
@@ -57,8 +58,7 @@ def pages_seen(ceremony: Entered, form: Posted) -> Response:
     """Remember which file was gone through, and lead on; where a newer one is there, show that first."""
     if form.text("pdf") != ceremony.pdf:
         return _pages(ceremony, status=409)
-    house, who = ceremony.house, ceremony.person.commitment
-    house.sign_links.note_shown(ceremony.agreement, ceremony.place, who, ceremony.pdf)
+    note_shown(ceremony.house, ceremony.state, ceremony.place, ceremony.person)
     return ceremony.go("how" if ceremony.awaits else "")
 
 
@@ -128,7 +128,7 @@ def again(visit: Anybody, link: str, form: Posted) -> Response:  # noqa: ARG001 
         commands.mail_again(visit.house, link)
     return visit.go(
         f"/sign/{link}",
-        notice=visit.language.say("If this link was sent to you, another one is in your mail now."),
+        notice=visit.language.say("If this link was sent to you, one that works is in your newest mail."),
     )
 
 

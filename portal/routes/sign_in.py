@@ -12,8 +12,9 @@ from markupsafe import Markup
 from flows import accounts, second_factor
 from portal.faults import by_field
 from portal.forms import Posted
+from portal.refusals import status_of
 from portal.visit import SESSION_COOKIE, Anybody, Visit
-from schemas.errors import ConvenioError, InputError, NotAuthorised, Refused, Unavailable
+from schemas.errors import ConvenioError, InputError, Invalid, Refused
 
 if TYPE_CHECKING:
     from flows.accounts import SignedIn
@@ -39,9 +40,8 @@ def sign_in(visit: Anybody, form: Posted) -> Response:
         signed_in = accounts.sign_in(
             visit.house, email, str(form.fields.get("password", "")), network=visit.neighbourhood
         )
-    except (NotAuthorised, Refused) as error:
-        status = 403 if isinstance(error, NotAuthorised) else 429
-        return _asked_for_password(visit, following, status=status, email=email, error=error)
+    except Refused as error:
+        return _asked_for_password(visit, following, status=status_of(error), email=email, error=error)
     return entered(visit, signed_in, following)
 
 
@@ -64,8 +64,7 @@ def code(visit: Anybody, form: Posted) -> Response:
     try:
         signed_in = second_factor.prove(visit.house, visit.account, visit.session, form.text("code"))
     except (InputError, Refused) as error:
-        status = 422 if isinstance(error, InputError) else 429
-        return visit.show("code.html", status=status, next=following, error=error, faults=by_field(error))
+        return visit.show("code.html", status=status_of(error), next=following, error=error, faults=by_field(error))
     return entered(visit, signed_in, following)
 
 
@@ -120,7 +119,7 @@ def arrive(visit: Anybody) -> Response:
 def sign_out(visit: Anybody, form: Posted) -> RedirectResponse:  # noqa: ARG001  # posted by our own page only
     """End the session."""
     if token := visit.request.cookies.get(SESSION_COOKIE):
-        visit.house.accounts.end_session(token)
+        accounts.end_session(visit.house, token)
     response = visit.go("/sign-in", notice=visit.language.say("You are signed out."))
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response
@@ -132,7 +131,7 @@ def entered(visit: Visit, signed_in: SignedIn, following: str, *, notice: str | 
     response = visit.go(onwards, notice=notice)
     if visit.session is not None:
         # the browser forgets its token now; whoever else has that one is signed out as well
-        visit.house.accounts.end_session_of(visit.session.email, visit.session.token_hash)
+        accounts.end_kept(visit.house, visit.session)
     keep_session(visit, response, signed_in)
     return response
 
@@ -174,8 +173,8 @@ def turned_on(visit: Visit, form: Posted, path: str, *, following: str) -> Respo
             visit.house, visit.account, visit.session, sealed=sealed, code=form.text("code")
         )
     except (InputError, Refused) as error:
-        status = 422 if isinstance(error, InputError) else 429
-        return offered(visit, path, following=following, sealed=sealed or None, error=error, status=status)
+        again = {"sealed": sealed or None, "error": error, "status": status_of(error)}
+        return offered(visit, path, following=following, **again)
     response = visit.show("recovery_codes.html", codes=codes, following=following)
     if signed_in is not None:
         keep_session(visit, response, signed_in)
@@ -203,6 +202,5 @@ def _asked_for_password(
 
 
 def _not_at_provider(visit: Visit, error: ConvenioError) -> Response:
-    kinds = ((NotAuthorised, 403), (Unavailable, 503), (Refused, 409))
-    status = next((code for kind, code in kinds if isinstance(error, kind)), 400)
-    return _asked_for_password(visit, "/", status=status, error=error)
+    theirs = isinstance(error, InputError | Invalid)
+    return _asked_for_password(visit, "/", status=400 if theirs else status_of(error), error=error)

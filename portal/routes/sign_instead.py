@@ -56,8 +56,9 @@ def delegate(ceremony: Entered, form: Posted) -> Response:
         )  # fmt: skip
     except ConvenioError as error:
         return _page(ceremony, "delegate", form, error)
-    say = ceremony.visit.language.say
-    return ceremony.go(notice=say("You have named %(name)s. The legal office now looks at it.", name=given["name"]))
+    name = ceremony.house.people.get(given["email"]).name
+    told = ceremony.visit.language.say("You have named %(name)s. The legal office now looks at it.", name=name)
+    return ceremony.go(notice=told)
 
 
 @router.get("/sign/{link}/take-back")

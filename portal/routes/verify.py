@@ -19,7 +19,7 @@ from portal.forms import LARGEST_FILE_BYTES, Form, Posted
 from portal.refusals import status_of
 from portal.verdicts import effect_in_words, persons_marks, told, whose
 from portal.visit import Anybody, Visit
-from schemas.errors import ConvenioError, Fault, InputError, Refused
+from schemas.errors import ConvenioError, Fault, InputError
 from schemas.evidence import VerificationKeys, digest_of
 
 router = APIRouter()
@@ -40,8 +40,7 @@ def verify(visit: Anybody, form: Posted) -> Response:
     try:
         name, verified = _verified(visit, form)
     except ConvenioError as error:
-        status = 429 if isinstance(error, Refused) else status_of(error)
-        return visit.show("verify.html", status=status, error=error, faults=by_field(error), **_ours(visit))
+        return visit.show("verify.html", status=status_of(error), error=error, faults=by_field(error), **_ours(visit))
     known = known_file(visit.house, verified.marks.pdf) if verified.marks else None
     return visit.show(
         "verify_verdict.html",

@@ -9,8 +9,9 @@ from starlette.background import BackgroundTask
 from flows import account_links
 from portal.faults import by_field
 from portal.forms import Posted
+from portal.refusals import status_of
 from portal.visit import Anybody
-from schemas.errors import InputError, Refused
+from schemas.errors import InputError, Refused, TooManyTries
 
 router = APIRouter()
 
@@ -27,8 +28,8 @@ def forgotten(visit: Anybody, form: Posted) -> Response:
     email = form.text("email")
     try:
         account_links.require_few_requests(visit.house, email, network=visit.neighbourhood)
-    except Refused as error:
-        return visit.show("forgotten.html", status=429, email=email, error=error)
+    except TooManyTries as error:
+        return visit.show("forgotten.html", status=status_of(error), email=email, error=error)
     response = visit.go(
         "/sign-in",
         notice=visit.language.say(

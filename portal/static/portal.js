@@ -40,7 +40,7 @@ for (const digest of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
-  button.textContent = document.documentElement.dataset.copy || "Copy";
+  button.textContent = document.documentElement.dataset.copyWord;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(digest.dataset.copy);
     button.textContent = "✓";

@@ -10,11 +10,13 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeGuard
+from typing import Literal, NamedTuple, TypeAlias, TypeGuard
 
 from pydantic import BaseModel
 
 from templates.redlines.alignment import alike, staying, without
+
+Kind = Literal["added", "removed", "changed", "moved"]
 
 Tree: TypeAlias = "Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None"
 """Data as JSON holds it."""
@@ -34,17 +36,18 @@ class Change:
     """One field that differs; ``before`` and ``after`` are its values as text, ``None`` where it was not there.
 
     ``path`` names items by what names them (``parties[gssc].seat``), else by their number from 0, of the new data
-    where they are in it. A moved item has its places in the list, counted from 1.
+    where they are in it; ``place`` numbers all of them. A moved item has its places in the list, counted from 1.
     """
 
     path: str
     before: str | None
     after: str | None
-    kind: Literal["added", "removed", "changed", "moved"]
+    kind: Kind
+    place: str = dataclasses.field(default="", compare=False)
 
     def as_json(self) -> dict[str, str | None]:
-        """Return the fields by name, as JSON can hold them."""
-        return dataclasses.asdict(self)
+        """Return what differs by name, as JSON can hold it."""
+        return {"path": self.path, "before": self.before, "after": self.after, "kind": self.kind}
 
     def __str__(self) -> str:
         match self.kind:
@@ -58,42 +61,52 @@ class Change:
                 return f"{self.path}: {self.before} → {self.after}"
 
 
+class _Row(NamedTuple):
+    """An item of a list: its number from 0, and what names it."""
+
+    number: int
+    name: str | None
+
+
+_Steps: TypeAlias = tuple[str | _Row, ...]
+
+
 def data_changes(before: BaseModel | Mapping[str, Tree], after: BaseModel | Mapping[str, Tree]) -> tuple[Change, ...]:
     """Return what differs between two states of a document's data, in the order of its fields."""
-    return tuple(_changes("", _tree(before), _tree(after)))
+    return tuple(_changes((), _tree(before), _tree(after)))
 
 
 def _tree(data: BaseModel | Mapping[str, Tree]) -> Mapping[str, Tree]:
     return data.model_dump(mode="json") if isinstance(data, BaseModel) else data
 
 
-def _changes(path: str, before: Tree, after: Tree) -> Iterator[Change]:
+def _changes(path: _Steps, before: Tree, after: Tree) -> Iterator[Change]:
     if before == after and type(before) is type(after):
         return
     if _is_fact(before) and _is_fact(after):
         yield from _fact_changes(path, before, after)
     elif isinstance(before, Mapping) and isinstance(after, Mapping) and not _is_fact(before) and not _is_fact(after):
         for name in _in_order(after, before):
-            yield from _changes(f"{path}.{name}" if path else name, before.get(name), after.get(name))
+            yield from _changes((*path, name), before.get(name), after.get(name))
     elif _is_list(before) and _is_list(after):
         yield from _list_changes(path, before, after)
     elif _is_value(before) and _is_value(after) and before is not None and after is not None:
-        yield Change(path, _shown(before), _shown(after), "changed")
+        yield _change(path, _shown(before), _shown(after), "changed")
     else:
-        yield from (Change(place, text, None, "removed") for place, text in _leaves(path, before))
-        yield from (Change(place, None, text, "added") for place, text in _leaves(path, after))
+        yield from (_change(leaf, text, None, "removed") for leaf, text in _leaves(path, before))
+        yield from (_change(leaf, None, text, "added") for leaf, text in _leaves(path, after))
 
 
-def _fact_changes(path: str, before: Mapping[str, Tree], after: Mapping[str, Tree]) -> Iterator[Change]:
+def _fact_changes(path: _Steps, before: Mapping[str, Tree], after: Mapping[str, Tree]) -> Iterator[Change]:
     """Yield the change of a fact as a whole; where value and status stay, of what it rests on."""
     if (before.get("value"), before.get("status")) != (after.get("value"), after.get("status")):
-        yield Change(path, _shown(before), _shown(after), "changed")
+        yield _change(path, _shown(before), _shown(after), "changed")
         return
     for name in _in_order(after, before):
-        yield from _changes(f"{path}.{name}", before.get(name), after.get(name))
+        yield from _changes((*path, name), before.get(name), after.get(name))
 
 
-def _list_changes(path: str, before: Sequence[Tree], after: Sequence[Tree]) -> Iterator[Change]:
+def _list_changes(path: _Steps, before: Sequence[Tree], after: Sequence[Tree]) -> Iterator[Change]:
     key = _key_of(before, after)
     pairs = _pairs(before, after, key)
     in_order = staying([old for old, _ in pairs])
@@ -101,18 +114,17 @@ def _list_changes(path: str, before: Sequence[Tree], after: Sequence[Tree]) -> I
     kept = set(old_of.values())
     for old, item in enumerate(before):
         if old not in kept:
-            yield from (
-                Change(place, text, None, "removed") for place, text in _leaves(_item(path, item, old, key), item)
-            )
+            row = _item(path, item, old, key)
+            yield from (_change(leaf, text, None, "removed") for leaf, text in _leaves(row, item))
     for new, item in enumerate(after):
-        place = _item(path, item, new, key)
+        row = _item(path, item, new, key)
         if new not in old_of:
-            yield from (Change(leaf, None, text, "added") for leaf, text in _leaves(place, item))
+            yield from (_change(leaf, None, text, "added") for leaf, text in _leaves(row, item))
             continue
         old = old_of[new]
         if old not in in_order:
-            yield Change(place, f"place {old + 1}", f"place {new + 1}", "moved")
-        yield from _changes(place, before[old], item)
+            yield _change(row, f"place {old + 1}", f"place {new + 1}", "moved")
+        yield from _changes(row, before[old], item)
 
 
 def _key_of(before: Sequence[Tree], after: Sequence[Tree]) -> str | None:
@@ -148,18 +160,33 @@ def _pairs(before: Sequence[Tree], after: Sequence[Tree], key: str | None) -> li
     return sorted(pairs, key=lambda pair: pair[1])
 
 
-def _item(path: str, item: Tree, number: int, key: str | None) -> str:
-    return f"{path}[{_name(item, key) if key else number}]"
+def _item(path: _Steps, item: Tree, number: int, key: str | None) -> _Steps:
+    return (*path, _Row(number, _name(item, key) if key else None))
 
 
-def _leaves(path: str, value: Tree) -> Iterator[tuple[str, str]]:
+def _change(path: _Steps, before: str | None, after: str | None, kind: Kind) -> Change:
+    return Change(_written(path), before, after, kind, place=_written(path, numbered=True))
+
+
+def _written(path: _Steps, *, numbered: bool = False) -> str:
+    """Return a path as text; where it is ``numbered`` no item is called by its name."""
+    text = ""
+    for step in path:
+        if isinstance(step, _Row):
+            text += f"[{step.number if numbered or step.name is None else step.name}]"
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+def _leaves(path: _Steps, value: Tree) -> Iterator[tuple[_Steps, str]]:
     """Yield every field below ``path`` that has a value, with its text."""
     if _is_value(value) or _is_fact(value):
         if value is not None:
             yield path, _shown(value)
     elif isinstance(value, Mapping):
         for name, part in value.items():
-            yield from _leaves(f"{path}.{name}" if path else name, part)
+            yield from _leaves((*path, name), part)
     elif _is_list(value):
         key = _key_of(value, ())
         for number, part in enumerate(value):
@@ -187,7 +214,7 @@ def _canonical(value: Tree) -> str:
 
 
 def _words(value: Tree) -> list[str]:
-    return [word for _, text in _leaves("", value) for word in text.split()]
+    return [word for _, text in _leaves((), value) for word in text.split()]
 
 
 def _in_order(first: Iterable[str], second: Iterable[str]) -> Iterable[str]:

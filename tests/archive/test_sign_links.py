@@ -97,6 +97,27 @@ def test_a_new_link_voids_the_unused_ones_of_its_signatory_only(links: SignLinks
     assert replaced == {LINK: True, OTHER: False, "ef" * 32: False}
 
 
+def test_a_link_that_another_took_the_place_of_takes_no_other_with_it(links: SignLinks):
+    links.issue(made(OTHER))
+    kept = links.find(LINK)
+    assert kept is not None
+    links.replace(kept)
+    assert (links.find(LINK).replaced, links.find(OTHER).replaced) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "good"),
+    [({}, True), ({"base": "1" * 64}, False), ({"now": UNTIL + timedelta(seconds=1)}, False)],
+    ids=["in time", "another file", "expired"],
+)
+def test_who_holds_a_good_link_is_known(links: SignLinks, asked, good):
+    whose = ("MOU-2026-0001", "for-gssc", "1" * 64)
+    assert links.holds_good_one(*whose, **{"base": "0" * 64, "now": UNTIL, **asked}) is good
+    links.issue(made(OTHER).model_copy(update={"person": "2" * 64}), void_others=True)
+    links.replace(links.find(LINK))
+    assert not links.holds_good_one(*whose, base="0" * 64, now=UNTIL)
+
+
 def test_a_replaced_link_takes_no_code_and_signs_nothing(links: SignLinks, engine):
     links.set_code(LINK, "123456", UNTIL)
     links.issue(made(OTHER), void_others=True)

@@ -77,6 +77,7 @@ def test_an_installation_comes_back_from_backup_log_and_store(run, home, tmp_pat
     monkeypatch.setenv("CONVENIO_HOME", str(other))
     answer = run("restore", tmp_path / "kept.backup")
     assert answer.code == 0, answer
+    assert "Not in a backup: accounts" in answer.out
     assert run("people", "list", "--json").json == people
     assert run("ledger", "check").code == 0
 

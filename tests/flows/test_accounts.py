@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
 from argon2 import PasswordHasher
 
+from archive.account_links import MOST_LINKS
 from archive.accounts import Account
-from flows import accounts, erasure, second_factor
+from flows import accounts, commands, erasure, second_factor
 from flows.account_links import mail_link
 from flows.demonstration import CAST, demonstration_accounts
 from flows.settings import Settings
@@ -102,6 +104,39 @@ def test_whoever_is_erased_leaves_nothing_to_sign_in_with(house):
     assert list(house.mail.folder.glob("*.eml")) == []
     house.engine.dispose()
     assert not any(MANAGER.encode() in path.read_bytes() for path in house.home.glob("convenio.sqlite*"))
+
+
+def test_of_the_links_to_choose_a_password_the_newest_few_are_good(house):
+    now, lasts = house.clock(), timedelta(days=3)
+    at = [now + timedelta(seconds=number) for number in range(MOST_LINKS + 1)]
+    made = [house.account_links.make(MANAGER, now=one, lasts=lasts) for one in at]
+    found = [house.account_links.find(link, now=now) for link in made]
+    assert found == [None, *[MANAGER] * MOST_LINKS]
+    later = house.account_links.make(REVIEWER, now=now + lasts, lasts=lasts)
+    assert house.account_links.find(later, now=now + lasts) == REVIEWER
+
+
+@pytest.mark.parametrize(
+    ("act", "again"),
+    [(commands.close_account, commands.reopen_account), (commands.reopen_account, commands.close_account)],
+    ids=["close", "reopen"],
+)
+def test_what_another_administrator_did_a_moment_ago_is_not_done_again(house, monkeypatch, act, again):
+    other = "administrator.two@example.org"
+    house.people.add(other, "Administrator", (Role.ADMINISTRATOR,))
+    accounts.set_password(house, MANAGER, PASSWORD)
+    if act is commands.reopen_account:
+        again(house, MANAGER, by=ADMINISTRATOR)
+    transaction, before = house.ledger.transaction, house.ledger.size
+
+    def after_the_other():
+        monkeypatch.undo()
+        act(house, MANAGER, by=other)
+        return transaction()
+
+    monkeypatch.setattr(house.ledger, "transaction", after_the_other)
+    act(house, MANAGER, by=ADMINISTRATOR)
+    assert house.ledger.size == before + 1
 
 
 def test_a_link_points_to_where_people_reach_the_portal(tmp_path):

@@ -4,8 +4,10 @@ from archive.catalogue import Wanted
 from archive.database import writing
 from flows import commands
 from flows.catalogue import enter_all, signs, to_sign
+from flows.collect import collect
 from flows.draft import draft
-from tests.installation import FIRST, MANAGER, SECOND, lead
+from flows.page_images_worker import png
+from tests.installation import FIRST, MANAGER, REVIEWER, SECOND, lead
 
 
 def found(house, asked):
@@ -49,6 +51,22 @@ def test_a_document_waits_for_the_signature_of_whose_turn_it_is(at, snapshots, p
     house = at(point)
     people = [house.people.get(email) for email in (FIRST, SECOND)]
     assert [one.email for one in people if to_sign(house, one, limit=5)] == waits
+
+
+def test_a_document_waits_for_a_delegate_and_no_more_for_who_named_them(at, snapshots):
+    house = at("signing")
+    commands.delegate(
+        house, snapshots.agreement, by=FIRST, to="delegate@example.org", name="Delegate",
+        authority=png([b"\xff"], 1, 1), reason="away",
+    )  # fmt: skip
+    commands.confirm_delegation(house, snapshots.agreement, signatory="for-gssc", by=REVIEWER)
+    collect(house, snapshots.agreement, 0)
+    delegate, first = house.people.get("delegate@example.org"), house.people.get(FIRST)
+    assert [line.row.id for line in to_sign(house, delegate, limit=5)] == [snapshots.agreement]
+    assert to_sign(house, first, limit=5) == ()
+    commands.revoke_delegation(house, snapshots.agreement, by=FIRST, reason="back")
+    assert to_sign(house, delegate, limit=5) == ()
+    assert [line.row.id for line in to_sign(house, first, limit=5)] == [snapshots.agreement]
 
 
 def test_signatories_are_those_named_and_no_others(at, snapshots):

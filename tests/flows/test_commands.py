@@ -286,6 +286,20 @@ def test_confirming_twice_is_confirming_once(at, agreement):
         commands.confirm_facts(house, agreement, (), basis="register", by=REVIEWER)
 
 
+def test_confirming_twice_at_once_is_confirming_once(at, agreement, monkeypatch):
+    house, next_draft = at("in review"), commands._next_draft
+    words = {"basis": "register", "by": MANAGER, "draft": 1}
+
+    def overtaken(*args, **more):
+        monkeypatch.setattr(commands, "_next_draft", next_draft)
+        assert commands.confirm_facts(house, agreement, ("parties[0].seat",), **words).changed
+        return next_draft(*args, **more)
+
+    monkeypatch.setattr(commands, "_next_draft", overtaken)
+    assert not commands.confirm_facts(house, agreement, ("parties[0].seat",), **words).changed
+    assert house.ledger.state(agreement).draft == 2
+
+
 def test_an_approval_that_was_voided_is_not_reported_as_given(at, agreement):
     house = at("second draft")
     add_person(house, "second@example.org", name="Second reviewer", roles=("reviewer",))

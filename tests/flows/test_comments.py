@@ -11,7 +11,7 @@ from flows.comments import as_remark, comments_on, gathered
 from flows.draft import draft
 from flows.erasure import erase
 from flows.wiring import Installation
-from schemas.errors import FourEyes, InputError, NotAuthorised, RefusedTransition, StaleBase
+from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
 from tests.installation import MANAGER, REVIEWER
 
 pytestmark = pytest.mark.office
@@ -66,6 +66,37 @@ def test_a_comment_stays_open_in_later_drafts_until_it_is_settled(house, agreeme
 def test_an_author_settles_what_they_said_themselves(house, agreement):
     made = say(house, agreement, by=MANAGER)
     assert not commands.settle(house, agreement, made.id, by=MANAGER).is_open
+
+
+def interrupted(house, monkeypatch, act):
+    """Have ``act`` done by somebody else just before the next write."""
+    transaction = house.ledger.transaction
+
+    def late():
+        monkeypatch.undo()
+        act()
+        return transaction()
+
+    monkeypatch.setattr(house.ledger, "transaction", late)
+
+
+def test_a_decision_made_a_moment_ago_leaves_comments_as_they_were(house, agreement, monkeypatch):
+    made = say(house, agreement)
+
+    def decided():
+        commands.return_draft(house, agreement, draft=2, by=LAWYER, comment="why")
+
+    interrupted(house, monkeypatch, decided)
+    with pytest.raises(RefusedTransition, match="while a draft is in review"):
+        commands.change_comment(house, agreement, made.id, text="other", by=REVIEWER)
+    assert comments_on(house, agreement) == (made,)
+
+
+def test_a_comment_that_was_deleted_a_moment_ago_is_not_settled(house, agreement, monkeypatch):
+    made = say(house, agreement)
+    interrupted(house, monkeypatch, lambda: commands.delete_comment(house, agreement, made.id, by=REVIEWER))
+    with pytest.raises(Refused, match="not there any more"):
+        commands.settle(house, agreement, made.id, by=LAWYER)
 
 
 def test_open_comments_become_one_remark():

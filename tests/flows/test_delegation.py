@@ -23,6 +23,7 @@ from flows.publish import publish
 from flows.timeline import happened
 from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
 from schemas.evidence import digest_of
+from schemas.people import Role
 from schemas.state import Stage
 from tests.flows.test_round import mails
 from tests.installation import FIRST, MANAGER, PASSPHRASE, REVIEWER, SECOND, certificate, sign
@@ -149,6 +150,7 @@ def test_of_a_delegation_everybody_hears_who_stands_in_for_whom_and_what_is_thei
     assert all(f"{NAME} is to sign for {principal}" in said and REASON in said for said in given.values())
     assert [to for to, said in given.items() if "convenio delegation confirm" in said] == [REVIEWER]
     assert [to for to, said in given.items() if "convenio delegation revoke" in said] == [FIRST]
+    assert given[REVIEWER].index(f"/delegations/{agreement}/for-gssc") < given[REVIEWER].index("convenio delegation")
     confirm(house, agreement)
     confirmed = told(house, agreement)
     assert set(confirmed) == {FIRST, DELEGATE, MANAGER, REVIEWER}
@@ -214,11 +216,59 @@ def test_a_delegation_that_may_not_be_changes_nothing(at, agreement, changes, re
 
 def test_a_delegate_delegates_no_further_and_nobody_signs_unconfirmed(at, agreement):
     house = at("signing")
+    commands.add_person(house, DELEGATE, name=NAME, roles=("signatory",))
     delegate(house, agreement)
     with pytest.raises(NotAuthorised, match="a delegate does not delegate further"):
         delegate(house, agreement, by=DELEGATE, to="third@example.org")
     with pytest.raises(NotAuthorised, match="nobody has confirmed the delegation of for-gssc"):
         commands.sign(house, agreement, by=DELEGATE, p12=certificate(house, DELEGATE, NAME), passphrase=PASSPHRASE)
+
+
+def test_who_is_named_keeps_their_name_and_may_sign_once_they_are_confirmed(at, agreement):
+    house = at("signing")
+    known = commands.add_person(house, DELEGATE, name="Director of the chamber", roles=("manager",))
+    delegate(house, agreement)
+    assert house.people.get(DELEGATE) == known
+    assert "Director of the chamber is to sign for" in told(house, agreement)[REVIEWER]
+    with pytest.raises(NotAuthorised, match="is no signatory"):
+        commands.sign(house, agreement, by=DELEGATE, p12=b"", passphrase=None)
+    confirm(house, agreement)
+    assert house.people.get(DELEGATE) == known.model_copy(update={"roles": (Role.MANAGER, Role.SIGNATORY)})
+
+
+def test_who_was_not_known_here_may_do_nothing_before_they_are_confirmed(at, agreement):
+    house = at("signing")
+    delegate(house, agreement)
+    assert (house.people.get(DELEGATE).name, house.people.get(DELEGATE).roles) == (NAME, ())
+    with pytest.raises(NotAuthorised, match="roles: none"):
+        delegate(house, agreement, by=DELEGATE, to="third@example.org")
+    confirm(house, agreement)
+    assert house.people.get(DELEGATE).roles == (Role.SIGNATORY,)
+
+
+def test_a_delegate_who_was_erased_is_not_confirmed(at, agreement):
+    house = at("signing")
+    delegate(house, agreement)
+    with writing(house.engine) as connection:
+        erase_person(connection, DELEGATE)
+    with pytest.raises(Refused, match="the delegate's data was erased"):
+        confirm(house, agreement)
+    assert not house.ledger.state(agreement).delegations[0].confirmed
+
+
+def test_nobody_is_named_once_the_agreement_was_withdrawn_meanwhile(at, agreement, monkeypatch):
+    house = at("signing")
+    put = house.store.put
+
+    def withdrawn_meanwhile(key, content):
+        monkeypatch.undo()
+        commands.withdraw(house, agreement, by=MANAGER, reason="no longer wanted")
+        return put(key, content)
+
+    monkeypatch.setattr(house.store, "put", withdrawn_meanwhile)
+    with pytest.raises(RefusedTransition, match="nobody delegates while nothing can be signed"):
+        delegate(house, agreement)
+    assert house.people.find(DELEGATE) is None
 
 
 def test_who_was_named_since_the_evidence_was_shown_is_not_confirmed(at, agreement):

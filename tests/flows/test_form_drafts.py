@@ -26,6 +26,15 @@ def begin(house, document=None, **more):
     return form_drafts.begin(house, house.people.get(MANAGER), "mou", document or {}, **more)
 
 
+def test_a_form_begun_again_with_the_same_key_and_data_is_the_first_one(house):
+    first = begin(house, {"title": "A"}, key="one page")
+    form_drafts.save(house, first, {"title": "B"})
+    assert begin(house, {"title": "A"}, key="one page").document["title"] == "B"
+    assert begin(house, {"title": "C"}, key="one page").id != first.id
+    assert begin(house, {"title": "A"}, key="another page").id != first.id
+    assert begin(house, {"title": "A"}).id != begin(house, {"title": "A"}).id
+
+
 def test_there_is_an_example_of_every_type_to_begin_with():
     assert set(examples()) == set(document_types())
     with pytest.raises(InputError, match="no such example") as error:

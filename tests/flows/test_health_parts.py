@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from flows import commands
-from flows.health import Part, health
+from flows.health import KEPT_FOR, Health, HealthWatch, Part, health
 from flows.wiring import Installation
 from schemas.loader import load_document
 from tests.installation import EXAMPLE, MANAGER
@@ -148,6 +148,39 @@ def test_a_failed_stage_is_shown_and_one_for_a_person_is_not_well(looked_at, ret
         said = f"a person is needed for {agreement}, draft: TemplateFault: no tag"
     found = part(looked_at, "Stages")
     assert (found.well, found.seen) == (well, said)
+
+
+def test_whoever_asks_again_within_half_a_minute_gets_the_answer_there_is(looked_at, monkeypatch):
+    looks = []
+
+    def look(house):
+        looks.append(house.clock())
+        return Health(at=looks[-1], parts=())
+
+    monkeypatch.setattr("flows.health.health", look)
+    watch, clock = HealthWatch(), looked_at.clock
+    first = watch.recent(looked_at)
+    assert watch.recent(looked_at) is first
+    assert watch.now(looked_at) is not first
+    assert len(looks) == 2
+    clock.now += KEPT_FOR
+    watch.recent(looked_at)
+    assert len(looks) == 3
+
+
+def test_while_somebody_looks_everybody_else_gets_the_answer_before(looked_at, monkeypatch):
+    watch, clock = HealthWatch(), looked_at.clock
+    monkeypatch.setattr("flows.health.health", lambda house: Health(at=house.clock(), parts=()))
+    first, meanwhile = watch.recent(looked_at), []
+
+    def slow(house):
+        meanwhile.append(watch.recent(house))
+        return Health(at=house.clock(), parts=())
+
+    monkeypatch.setattr("flows.health.health", slow)
+    clock.now += KEPT_FOR
+    assert watch.recent(looked_at).at > first.at
+    assert meanwhile == [first]
 
 
 def test_a_fault_nobody_expected_makes_its_part_unwell(looked_at, monkeypatch):

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.office
 
 EVERYBODY = {MANAGER, REVIEWER, FIRST, SECOND}
 REASON = "The board did not agree."
+PORTAL = "http://127.0.0.1:8080"
 
 
 def tell(house, agreement):
@@ -85,6 +86,8 @@ def test_who_may_decide_is_asked_to_review_and_nobody_of_another_office(at, agre
     assert "You decide for the legal office." in said
     assert "cannot be approved while facts are open" in said
     assert "review approve" not in said
+    assert said.index(f"{PORTAL}/review/{agreement}") < said.index(f"{PORTAL}/documents/{agreement}/facts")
+    assert said.index(f"{PORTAL}/documents/{agreement}/facts") < said.index("convenio ")
 
 
 def test_whose_draft_was_returned_hears_why_and_how_to_answer(at, agreement):
@@ -95,6 +98,7 @@ def test_whose_draft_was_returned_hears_why_and_how_to_answer(at, agreement):
     assert all(f"Reviewer returned draft 2: {REASON}" in said for said in told.values())
     assert f"convenio revise {agreement} FILE --draft 2 --as {MANAGER}" in told[MANAGER]
     assert "convenio revise" not in told[REVIEWER]
+    assert told[MANAGER].index(f"{PORTAL}/documents/{agreement}/amend") < told[MANAGER].index("convenio revise")
 
 
 @pytest.mark.parametrize(("point", "act", "whom"), ACTS.values(), ids=ACTS.keys())
@@ -104,6 +108,11 @@ def test_everybody_concerned_hears_the_reason_once(at, agreement, point, act, wh
     told = tell(house, agreement)
     assert set(told) == whom
     assert all(REASON in said for said in told.values())
+    for reader in whom & {MANAGER, REVIEWER}:
+        page = f"{PORTAL}/documents/{agreement}/timeline"
+        assert told[reader].index(page) < told[reader].index("convenio timeline")
+    assert not [said for reader in whom & {FIRST, SECOND} if PORTAL in (said := told[reader])], "they have no such page"
+    assert f"{PORTAL}/documents/new or on the command line: convenio new FILE" in " ".join(told[MANAGER].split())
     assert house.ledger.state(agreement).stage is Stage.ENDED
 
 
@@ -112,6 +121,8 @@ def test_everybody_hears_that_the_document_is_archived_and_where_its_dossier_is(
     told = tell(house, agreement)
     assert set(told) == EVERYBODY
     assert all(f"convenio dossier {agreement}" in said for said in told.values())
+    page = f"Read what was signed: {PORTAL}/documents/{agreement} "
+    assert {reader for reader, said in told.items() if page in " ".join(said.split())} == {MANAGER, REVIEWER}
 
 
 def test_a_new_draft_lists_the_signatures_it_voids(at, agreement, example):

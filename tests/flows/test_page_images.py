@@ -1,11 +1,13 @@
 import struct
 import zlib
+from threading import BoundedSemaphore
 
 import pytest
 
+from flows import page_images
 from flows.page_images import forget_pages, page_image, page_texts, pdf_of, pdfs_of
 from flows.page_images_worker import png
-from schemas.errors import Invalid, Refused
+from schemas.errors import Invalid, Refused, Unavailable
 
 
 @pytest.fixture
@@ -53,6 +55,34 @@ def test_a_draft_and_each_of_its_revisions_have_pages_of_their_own(house, agreem
 def test_a_page_that_is_not_there_is_refused(house, agreement, number):
     with pytest.raises(Refused):
         page_image(house, agreement, pdf_of(house, agreement, "2"), number)
+
+
+def test_a_page_past_the_end_of_known_pages_is_refused_without_drawing(house, agreement, monkeypatch):
+    pdf = pdf_of(house, agreement, "2")
+    pages = len(page_texts(house, agreement, pdf))
+    monkeypatch.setattr("flows.page_images._asked", lambda *_, **__: pytest.fail("a process was started"))
+    with pytest.raises(Refused, match="no such page") as refused:
+        page_image(house, agreement, pdf, pages + 1)
+    assert refused.value.expected == f"1 to {pages}"
+
+
+def test_one_document_that_is_being_drawn_keeps_no_other_waiting(house, agreement, monkeypatch):
+    monkeypatch.setattr("flows.page_images.DEADLINE_SECONDS", 0)
+    monkeypatch.setattr("flows.page_images._asked", lambda *_, **__: ({"pages": 1}, [b"drawn"]))
+    one, *others = pdfs_of(house, agreement)
+    other = next(pdf for pdf in others if page_images._lock_of(pdf) is not page_images._lock_of(one))
+    with page_images._lock_of(one):
+        assert page_image(house, agreement, other, 1) == b"drawn"
+        with pytest.raises(Unavailable, match="too many pages are being drawn"):
+            page_image(house, agreement, one, 1)
+
+
+def test_no_more_processes_draw_at_once_than_there_are_turns(house, agreement, monkeypatch):
+    turns = BoundedSemaphore(1)
+    monkeypatch.setattr("flows.page_images._turns", turns)
+    monkeypatch.setattr("flows.page_images.DEADLINE_SECONDS", 0)
+    with turns, pytest.raises(Unavailable, match="too many pages are being drawn"):
+        page_image(house, agreement, pdf_of(house, agreement, "2"), 1)
 
 
 @pytest.mark.parametrize("which", ["", "0", "3", "f" * 64, "../1"])

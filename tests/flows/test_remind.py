@@ -1,5 +1,6 @@
 from datetime import timedelta
 from email import message_from_bytes
+from email.policy import default
 
 import pytest
 
@@ -8,6 +9,21 @@ from flows.page_images_worker import png
 from flows.remind import waited_for
 from schemas.errors import NotAuthorised, RefusedTransition
 from tests.installation import FIRST, MANAGER, REVIEWER, SECOND
+
+PAGES = {
+    "second draft": ("review/{}", "convenio show"),
+    "in review": ("documents/{}/facts", "convenio facts list"),
+    "signing": ("sign/{}", "convenio link"),
+}
+
+
+@pytest.mark.parametrize("point", PAGES)
+def test_a_reminder_names_the_page_and_then_the_command(at, snapshots, point):
+    house, (page, command) = at(point), PAGES[point]
+    remind(house, snapshots.agreement, by=MANAGER)
+    (path,) = house.mail.folder.glob("*-reminder-*.eml")
+    said = message_from_bytes(path.read_bytes(), policy=default).get_content()
+    assert said.index(f"http://127.0.0.1:8080/{page.format(snapshots.agreement)}") < said.index(command)
 
 
 def reminders(house):

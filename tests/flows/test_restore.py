@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from archive.catalogue import Wanted
 from flows import drill as drill_module
 from flows.act import Done
 from flows.backup import back_up, open_backup, restore_files
@@ -14,7 +15,7 @@ from flows.dossiers import dossier_of
 from flows.drill import Drill, drill
 from flows.erasure import erase
 from flows.ledger_check import check_ledger
-from flows.restore import restore_ledger
+from flows.restore import restore, restore_ledger
 from flows.settings import read_settings
 from flows.verification import verify_file
 from flows.wiring import Installation
@@ -60,7 +61,7 @@ def restored(house, backup, tmp_path, monkeypatch):
     opened = open_backup(backup, SECRET)
     restore_files(opened, home)
     other = Installation(read_settings(home), clock=house.clock, restoring=True)
-    result = restore_ledger(other, opened.keys.ledger, backup=opened)
+    result = restore(other, opened.keys.ledger, backup=opened)
     assert result.report.verdict is Verdict.VALID, result.report
     yield other
     other.close()
@@ -74,6 +75,13 @@ def test_everything_comes_back_with_the_same_root_and_the_same_checkpoint(house,
     assert restored.people.everyone() == house.people.everyone()
     assert restored.checkpoint_key.verifier_key == key
     assert restored.verification_keys() == house.verification_keys()
+
+
+def test_what_people_search_for_is_found_again(house, restored, agreement):
+    for wanted in (Wanted(asked="confidentiality"), Wanted(signatory=FIRST), Wanted(asked="nanoprogress")):
+        found = restored.catalogue.page(wanted)
+        assert [line.row.id for line in found] == [agreement]
+        assert found == house.catalogue.page(wanted)
 
 
 def test_old_dossiers_verify_with_the_old_keys_and_new_ones_too(house, restored, agreement, tmp_path):

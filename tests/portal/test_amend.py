@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flows import commands
@@ -23,6 +25,10 @@ def opened(portal, visitor):
     return answer.headers["location"]
 
 
+def carried(page):
+    return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', page))
+
+
 def retitled(visitor, base, title="Another title"):
     fields, _ = form_on(visitor.get(f"{base}/document").text)
     assert visitor.client.post(f"{base}/document", data={**fields, "title": title, "act": "next"}).status_code == 303
@@ -40,6 +46,19 @@ def state_of(portal):
 def form_at(portal, base):
     owner = portal.house.people.get(MANAGER).commitment
     return portal.house.form_drafts.find(base.rpartition("/")[2], owner)
+
+
+def test_one_page_opens_one_form_however_often_it_is_sent(portal_at):
+    portal = portal_at("in review")
+    manager, address = portal.as_("manager"), f"/documents/{portal.agreement}/amend"
+    fields = carried(manager.get(address).text)
+    first, again = (manager.client.post(address, data=fields).headers["location"] for _ in range(2))
+    assert first == again
+    fields = carried(manager.get(address).text)
+    assert manager.client.post(address, data=fields).headers["location"] != first, "another page opens another form"
+    retitled(manager, first)
+    sent(manager, first)
+    assert portal.house.ledger.state(portal.agreement).draft == 2
 
 
 def test_a_draft_opens_in_its_form_and_becomes_the_next_draft_once(portal_at):

@@ -8,7 +8,9 @@ import pytest
 
 from flows import commands
 from flows.draft import draft
+from portal.api.problems import answer_to
 from schemas.documents import data_bytes
+from schemas.errors import TooManyTries
 from schemas.evidence import VerificationReport
 from schemas.people import Role
 from schemas.state import Stage
@@ -109,6 +111,12 @@ def test_a_token_that_asks_too_often_waits(portal_at):
     answer = program.get("/token")
     assert 0 < int(answer.headers["retry-after"]) <= 60
     problem_of(answer, 429)
+
+
+def test_what_was_tried_too_often_says_when_to_try_again():
+    answer = answer_to(TooManyTries("too many tries", seconds=7))
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    assert b"urn:convenio:problem:too-many-tries" in answer.body
 
 
 def test_documents_are_listed_page_by_page(portal_at):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flows import commands
 from flows.sweep import sweep
-from flows.webhook_post import address_of, may_be_asked, post, signature
+from flows.webhook_post import DEADLINE_SECONDS, Answer, address_of, may_be_asked, post, signature
 from flows.webhooks import PATIENCE, deliver
 from schemas import events as ev
 from schemas.errors import InputError, NotAuthorised, Refused
@@ -281,6 +283,42 @@ def test_the_connection_goes_to_the_very_address_that_was_judged(portal, receive
     )
     assert answer.taken
     assert asked == [("localhost", int(port))]
+
+
+def test_a_receiver_that_never_comes_to_an_end_is_left_at_the_deadline(monkeypatch):
+    started, asked = [], threading.Event()
+
+    class Deadline:
+        """A timer that passes when the receiver was asked."""
+
+        def __init__(self, seconds, passed):
+            started.append(seconds)
+            threading.Thread(target=lambda: asked.wait() and passed(), daemon=True).start()
+
+        def start(self):
+            pass
+
+        cancel = start
+
+    monkeypatch.setattr("flows.webhook_post.Timer", Deadline)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def slow():
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 2")
+                connection.recv(1)
+                asked.set()
+                while connection.recv(4096):
+                    pass
+
+        receiver = threading.Thread(target=slow)
+        receiver.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        answer = post(url, b"{}", secret=b"s", now=datetime(2026, 3, 2, tzinfo=UTC), production=False)
+        receiver.join()
+    assert answer == Answer(taken=False, said="no answer (TimeoutError)")
+    assert started == [DEADLINE_SECONDS]
 
 
 def test_the_signature_covers_time_and_body():

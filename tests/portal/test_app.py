@@ -37,7 +37,7 @@ def test_a_broken_page_is_guarded_and_says_nothing_of_the_fault(nobody, monkeypa
     def broken(_house: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("portal.routes.health.health", broken)
+    monkeypatch.setattr("flows.health.health", broken)
     answer = TestClient(nobody.portal.app, raise_server_exceptions=False).get("/health")
     assert answer.status_code == 500
     assert "secret" not in answer.text
@@ -67,6 +67,22 @@ def test_what_pages_share_is_kept_by_browsers_as_its_address_changes_with_it(nob
 )
 def test_bodies_without_end_are_not_read(nobody, headers, status):
     assert nobody.client.post("/verify", headers=headers, content=b"").status_code == status
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/nothing-here", "/verify", "/", "/static/0/portal.css"])
+def test_a_page_answers_for_its_headers_alone(nobody, path):
+    whole, head = nobody.get(path), nobody.client.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"] if whole.content else True
+    assert {name: head.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_a_stream_asked_for_its_headers_alone_ends(portal_at, monkeypatch):
+    monkeypatch.setattr("portal.routes.live.STREAM_SECONDS", 0)
+    portal = portal_at("requested")
+    head = portal.as_("manager").client.head(f"/documents/{portal.agreement}/live")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/admin"])

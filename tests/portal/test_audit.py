@@ -88,9 +88,9 @@ def test_an_unknown_agreement_is_not_found(auditor):
 def test_the_timeline_says_who_in_which_role_how_when_and_on_what(portal, auditor):
     said = text_of(auditor.get(f"/audit/{portal.agreement}").text)
     state = portal.house.ledger.state(portal.agreement)
-    assert "Manager, manager requested (mou)" in said
+    assert "Manager (Manager) requested the document: Memorandum of understanding" in said
     assert "own certificate in a file" in said
-    assert re.search(r"\d\d:\d\d:\d\d UTC Reviewer, reviewer approved draft 2", said)
+    assert re.search(r"\d\d:\d\d:\d\d UTC Reviewer \(Reviewer\) approved draft 2 for Legal", said)
     assert state.pdf[:12] in said
 
 

@@ -94,6 +94,8 @@ def test_who_delegated_reads_on_by_another_link_and_takes_it_back(named):
     confirmed(named)
     named.post("/again", shown_on="")
     own = Signing(named.portal, "-link-")
+    named.post("/again", shown_on="")
+    assert len(mails(named.house, "-link-")) == 1
     assert "they sign, and you do not" in text_of(own.get().text)
     assert own.get("/how").headers["location"] == own.root
     assert own.get("/decline").headers["location"] == own.root
@@ -102,6 +104,15 @@ def test_who_delegated_reads_on_by_another_link_and_takes_it_back(named):
     again = Signing(named.portal, "-sign-2-for-gssc-after-1")
     again.click(again.code())
     assert again.signed == ("for-gssc",)
+
+
+def test_a_delegate_who_is_known_here_is_shown_by_that_name_whatever_the_signatory_types(signing):
+    commands.add_person(signing.house, DEPUTY, name="Director of the chamber", roles=("manager",))
+    evidence = signing.get("/document.pdf").content
+    fields = {"name": "Somebody else", "email": DEPUTY, "reason": "on leave"}
+    signing.post("/delegate", fields, files={"authority": ("authority.pdf", evidence)})
+    pages = [signing.get().text, signing.portal.as_(REVIEWER).get(page_of(signing)).text]
+    assert all("Director of the chamber" in page and "Somebody else" not in page for page in pages)
 
 
 def test_a_delegation_that_changed_meanwhile_is_not_confirmed(named):

@@ -57,7 +57,7 @@ def test_a_document_is_withdrawn_with_a_reason_once(portal_at):
         answer = visitor.post(act, {"reason": "The project ended."}, shown_on="/profile")
         assert answer.status_code == 303
     assert stage(portal) is Stage.ENDED
-    assert "withdrawn: The project ended." in text_of(visitor.get(address(portal, "/timeline")).text)
+    assert "withdrew the document The project ended." in text_of(visitor.get(address(portal, "/timeline")).text)
 
 
 def test_nothing_is_withdrawn_without_a_reason(portal_at):

@@ -37,14 +37,19 @@ def test_chosen_facts_are_confirmed_once_and_the_others_stay_open(portal_at):
     portal = portal_at("in review")
     manager, before = portal.as_("manager"), open_paths(portal)
     fields = {"fact": [SEAT, "term.start"], "basis": "Letter of the partnership", "draft": "1"}
+    notices = []
     for _ in range(2):
         answer = manager.post(page_of(portal), fields, shown_on=page_of(portal))
         assert (answer.status_code, answer.headers["location"]) == (303, f"/documents/{portal.agreement}")
+        shown = text_of(manager.get(f"/documents/{portal.agreement}").text)
+        notices.append(("Draft 2 is being made." in shown, "confirmed before: nothing was done" in shown))
+    assert notices == [(True, False), (False, True)]
     assert open_paths(portal) == [path for path in before if path not in fields["fact"]]
     state = portal.house.ledger.state(portal.agreement)
     assert (state.draft, state.counter) == (2, 2)
-    page = text_of(manager.get(page_of(portal)).text)
-    assert "Confirmed by a person" in page
+    page = manager.get(page_of(portal)).text
+    assert "<summary>Confirmed by a person (2)</summary>" in page, "what is settled is folded away"
+    page = text_of(page)
     assert "Party 1, seat Pardubice Letter of the partnership" in page
 
 

@@ -48,6 +48,6 @@ def test_the_language_is_the_chosen_one_then_the_browsers(chosen, accepted, code
 
 def test_a_page_speaks_the_language_of_the_browser_and_says_so(portal_at):
     page = portal_at("requested").as_("nobody").get("/sign-in", headers={"accept-language": "es"}).text
-    assert '<html lang="es">' in page
+    assert '<html lang="es" data-copy-word="Copiar">' in page
     assert catalog("es").gettext("Sign in") in page
     assert catalog("es").gettext("Sign in") != "Sign in"

@@ -19,6 +19,14 @@ def portal(portal_at):
     return portal_at("archived")
 
 
+def test_who_has_an_act_here_is_led_here(portal):
+    commands.add_person(portal.house, "finance@example.org", name="Finance", roles=("reviewer",), offices=("finance",))
+    led = {role: f'href="{RETENTION}"' in portal.as_(role).get("/").text for role in ("manager", "reviewer", "auditor")}
+    assert led == {"manager": True, "reviewer": True, "auditor": False}
+    assert f'href="{RETENTION}"' not in portal.as_("finance@example.org").get("/").text
+    assert portal.as_("administrator").get(RETENTION).text.count(">Retention<") == 1, "a tab"
+
+
 def act(visitor, agreement, name, **fields):
     path = f"{RETENTION}/{agreement}/{name}"
     return visitor.post(path, fields, shown_on=path)

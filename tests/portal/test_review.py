@@ -85,6 +85,12 @@ def test_the_review_shows_pages_clauses_and_what_differs(portal, at):
     assert "more than ten needs a reason" in told
     assert "<del>" in page.text
     assert "Data:" in told
+    assert "Party 1, seat Pardubice (assumed) Pardubice (confirmed)" in told
+    assert "<dt>parties[" not in page.text
+    folded = re.search(r"<summary lang=.en.>Settled facts: (\d+)</summary>(.*?)</details>", page.text, re.DOTALL)
+    assert folded[2].count("<p>") == int(folded[1]) > 1
+    assert "parties[0].seat | Pardubice" in folded[2]
+    assert "<del>parties[" not in page.text, "what is settled is not struck through"
     against = text_of(portal.as_("reviewer").get(f"{at}?against=template").text)
     assert "clauses differ from the template" in against
 
@@ -111,7 +117,9 @@ def test_the_first_draft_is_compared_with_its_template_and_waits_for_facts(porta
     assert "Nobody can approve draft 1 yet" in told
     assert f"/review/{portal.agreement}/approve" not in page.text
     why = text_of(portal.as_("reviewer").get(f"/review/{portal.agreement}/approve").text)
-    assert state(portal).open_facts[0] in why
+    assert state(portal).open_facts[0] == "parties[0].legal_name"
+    assert "Party 1, legal name" in why
+    assert "parties[" not in why
 
 
 def test_a_draft_that_is_being_made_says_so(portal_at):

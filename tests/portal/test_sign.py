@@ -173,7 +173,8 @@ def test_links_that_lead_nowhere_say_so_and_are_counted(signing):
         assert "/again" not in answer.text
     for _ in range(STRANGE_LINKS):
         answer = visitor.get("/sign/" + "1" * 64)
-    assert answer.status_code == 409
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 900
     assert signing.get().status_code == 200
 
 
@@ -203,8 +204,35 @@ def test_other_links_are_asked_for_a_few_times_only(signing):
     assert signing.post("/again", shown_on="/code").status_code == 303
     for _ in range(4):
         assert signing.post("/again", shown_on="").status_code == 303
-    assert signing.post("/again", shown_on="").status_code == 409
-    assert len(mails(signing.house, "-link-")) == 5
+    assert signing.post("/again", shown_on="").status_code == 429
+
+
+def test_an_old_link_that_was_replaced_mails_nothing_and_leaves_the_newest_good(signing):
+    told = [signing.post("/again", shown_on="/code").headers["set-cookie"]]
+    newer = Signing(signing.portal, "-link-")
+    told += [signing.post("/again", shown_on="").headers["set-cookie"]]
+    assert len(mails(signing.house, "-link-")) == 1
+    assert len(set(told)) == 1
+    assert signing.get().status_code == 410
+    newer.click(newer.code())
+    assert newer.signed == ("for-gssc",)
+
+
+def test_a_link_of_somebody_who_lost_the_newer_one_works_again_once_that_has_expired(signing):
+    signing.post("/again", shown_on="/code")
+    signing.portal.clock.now += timedelta(days=signing.house.settings.link_days, seconds=1)
+    signing.post("/again", shown_on="")
+    assert len(mails(signing.house, "-link-")) == 2
+
+
+def test_an_old_link_takes_no_other_link_of_the_person_with_it(signing):
+    first, second = signing.link, commands.new_link(signing.house, signing.portal.agreement, by=FIRST)
+    kept = signing.house.sign_links.find(second)
+    third = "c" * 64
+    signing.house.sign_links.issue(kept.model_copy(update={"link_hash": hash_of_link(third)}))
+    commands.mail_again(signing.house, second)
+    replaced = [signing.house.sign_links.find(link).replaced for link in (first, second, third)]
+    assert replaced == [True, True, False]
 
 
 def test_asking_with_a_link_that_nobody_has_answers_the_same_and_mails_nothing(signing):

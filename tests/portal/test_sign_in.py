@@ -51,6 +51,7 @@ def test_too_many_tries_are_refused_even_with_the_right_password(portal):
         assert signed_in(visitor, password="wrong but long enough").status_code == 403
     answer = signed_in(visitor)
     assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 900
     assert "too many tries" in text_of(answer.text)
     portal.clock.now += accounts.WINDOW
     assert signed_in(visitor).status_code == 303

@@ -33,6 +33,16 @@ def test_a_field_that_differs_is_told_with_both_values():
     assert str(change) == "notice_days: 30 → 60"
 
 
+def test_a_place_numbers_the_items_that_a_path_names():
+    before = {"parties": [{"id": "a", "seats": [{"name": "Praha", "km": 1}]}]}
+    after = {"parties": [{"id": "b"}, {"id": "a", "seats": [{"name": "Praha", "km": 2}]}]}
+    assert [(one.path, one.place) for one in data_changes(before, after)] == [
+        ("parties[b].id", "parties[0].id"),
+        ("parties[a].seats[Praha].km", "parties[1].seats[0].km"),
+    ]
+    assert [one.place for one in data_changes(after, before)] == ["parties[0].id", "parties[0].seats[0].km"]
+
+
 def test_an_inserted_party_does_not_change_every_other():
     parties = [{"id": "a", "seat": "Praha"}, {"id": "b", "seat": "Brno"}]
     new = {"id": "c", "seat": "Plzeň"}
