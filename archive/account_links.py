@@ -13,9 +13,6 @@ from archive.database import reading, writing
 from archive.tables import account_links, recovery_codes
 from schemas.evidence import Digest
 
-MOST_LINKS = 5
-"""So many links of one address are good at a time."""
-
 
 class AccountLinks:
     """The links in one database. Several of one address are good at a time, until one of them is used."""
@@ -25,19 +22,22 @@ class AccountLinks:
         self._random_bytes = random_bytes
 
     def make(self, email: str, *, now: datetime, lasts: timedelta) -> str:
-        """Return a new link for an address, which is kept nowhere; of those made before the newest stay good.
+        """Return a new link for an address, which is kept nowhere; those made before stay good until they end.
 
-        So nobody who asks in somebody else's name spoils the link that person was just sent.
+        So nobody who asks in somebody else's name spoils a link that person was sent.
         """
         link = self._random_bytes(TOKEN_BYTES).hex()
         row = {"link_hash": hash_of_token(link), "email": email, "made_at": now, "ends_at": now + lasts}
         with writing(self._engine) as connection:
-            newest = select(account_links.c.link_hash).where(account_links.c.email == email)
-            newest = newest.order_by(account_links.c.made_at.desc()).limit(MOST_LINKS - 1)
-            older = (account_links.c.email == email) & account_links.c.link_hash.not_in(newest)
-            connection.execute(delete(account_links).where(older | (account_links.c.ends_at <= now)))
+            connection.execute(delete(account_links).where(account_links.c.ends_at <= now))
             connection.execute(insert(account_links), row)
         return link
+
+    def good(self, email: str, *, now: datetime) -> int:
+        """Return how many links of an address are good."""
+        statement = select(func.count()).where(account_links.c.email == email, account_links.c.ends_at > now)
+        with reading(self._engine) as connection:
+            return connection.execute(statement).scalar_one()
 
     def find(self, link: str, *, now: datetime) -> str | None:
         """Return the address a link was made for, unless it has ended or was used."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, NotRequired, TypedDict, Unpack
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     false,
     func,
     insert,
@@ -50,6 +51,8 @@ ID_START = re.compile(r"[A-Z][A-Z0-9-]*", re.IGNORECASE)
 DIGEST_START = re.compile(r"[0-9a-f]{8,64}")
 
 agreements, catalogue, named_digests = tables.agreements, tables.catalogue, tables.named_digests
+WAITS, DELEGATES = (" " + column + " " for column in (agreements.c.waits_for, agreements.c.delegates))
+"""Lists of the register, with a space on each side of every word."""
 
 
 class Line(Evidence):
@@ -75,11 +78,14 @@ class Named(Evidence):
 
 
 class Entered(TypedDict):
-    """What is entered of an agreement: its words are those of ``texts``, and those of ``without`` are left out."""
+    """What is entered of an agreement: its words are those of ``texts``, and those of ``without`` are left out.
+
+    ``signatories`` are their addresses by their ids.
+    """
 
     parties: Sequence[str]
     project: str
-    emails: Iterable[str]
+    signatories: Mapping[str, str]
     texts: Iterable[str]
     without: NotRequired[Iterable[str]]
 
@@ -88,19 +94,22 @@ class Wanted(Evidence):
     """Which agreements are listed; what is ``None`` or empty does not matter.
 
     ``waits_for`` lists those that wait for one of these; ``overdue_on`` those still to be signed whose last day to sign
-    is before that day; ``linked`` those that this person was sent a link to sign; ``owners`` and ``emails`` are whom
-    ``asked`` names as well: commitments to owners, addresses of signatories. ``person`` lists what one of these people
-    requested or signs; ``year`` is that of the request, ``digest`` the beginning of a digest; ``archived_from`` and
-    ``archived_before`` are instants.
+    is before that day; ``not_owner`` those that somebody else requested. ``signatory`` is an address: ``in_turn`` of
+    those it signs lists only what waits for it now; ``delegate`` what waits for a confirmed delegate, by the commitment
+    to them. ``owners`` and ``emails`` are whom ``asked`` names as well: commitments to owners, addresses of
+    signatories. ``person`` lists what one of these people requested or signs; ``year`` is that of the request,
+    ``digest`` the beginning of a digest; ``archived_from`` and ``archived_before`` are instants.
     """
 
     stages: tuple[Stage, ...] = ()
     document_type: str | None = None
     owner: Digest | None = None
+    not_owner: Digest | None = None
     waits_for: tuple[str, ...] = ()
     overdue_on: date | None = None
     signatory: str | None = None
-    linked: Digest | None = None
+    in_turn: bool = False
+    delegate: Digest | None = None
     asked: str = ""
     owners: tuple[Digest, ...] = ()
     emails: tuple[str, ...] = ()
@@ -196,18 +205,19 @@ class Catalogue:
             conditions.append(agreements.c.document_type == wanted.document_type)
         if wanted.owner is not None:
             conditions.append(agreements.c.owner == wanted.owner)
+        if wanted.not_owner is not None:
+            conditions.append(agreements.c.owner.is_distinct_from(wanted.not_owner))
         if wanted.waits_for:
-            waits = " " + agreements.c.waits_for + " "
-            conditions.append(or_(*(waits.contains(f" {one} ", autoescape=True) for one in wanted.waits_for)))
+            conditions.append(or_(*(WAITS.contains(f" {one} ", autoescape=True) for one in wanted.waits_for)))
         if wanted.overdue_on is not None:
             conditions.append(agreements.c.sign_by < wanted.overdue_on.isoformat())
             conditions.append(agreements.c.stage.not_in([stage.value for stage in AT_AN_END]))
         if wanted.signatory is not None:
             conditions.append(agreements.c.id.in_(_naming([wanted.signatory])))
-        if wanted.linked is not None:
-            links = tables.sign_links.c
-            sent = (links.agreement == agreements.c.id) & (links.person == wanted.linked)
-            conditions.append(select(links.link_hash).where(sent).exists())
+            if wanted.in_turn:
+                conditions.append(_in_turn(wanted.signatory))
+        if wanted.delegate is not None:
+            conditions.append(DELEGATES.contains(f":{wanted.delegate} ", autoescape=True))
         if wanted.asked.strip():
             conditions.append(or_(*self._meant(wanted)))
         return [*conditions, *_audited(wanted)]
@@ -271,8 +281,12 @@ def enter(connection: Connection, agreement: str, draft: int, **what: Unpack[Ent
         connection.execute(update(catalogue).where(same), values)
     people = tables.catalogue_people
     connection.execute(delete(people).where(people.c.agreement == agreement))
-    if addresses := sorted({email.strip().lower() for email in what["emails"]}):
-        connection.execute(insert(people), [{"agreement": agreement, "email": one} for one in addresses])
+    if named := what["signatories"]:
+        rows = [
+            {"agreement": agreement, "signatory": its_id, "email": email.strip().lower()}
+            for its_id, email in named.items()
+        ]
+        connection.execute(insert(people), rows)
 
 
 def forget_agreement(connection: Connection, agreement: str) -> None:
@@ -340,6 +354,14 @@ def _matching(words: Sequence[str]) -> ColumnElement[bool]:
 def _naming(emails: Iterable[str]) -> Select[tuple[str]]:
     people = tables.catalogue_people
     return select(people.c.agreement).where(people.c.email.in_([email.strip().lower() for email in emails]))
+
+
+def _in_turn(email: str) -> ColumnElement[bool]:
+    """Return what is true of agreements that wait for a signatory who signs in person; ids hold no wildcards."""
+    people = tables.catalogue_people.c
+    own = (people.agreement == agreements.c.id) & (people.email == email.strip().lower())
+    awaited = WAITS.like("% signatory:" + people.signatory + " %")
+    return exists().where(own, awaited, DELEGATES.not_like("% " + people.signatory + ":%"))
 
 
 def _last(found: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import NoReturn, Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -35,6 +36,9 @@ POLL_SECONDS = 0.001
 PATIENT_POLL_SECONDS = 0.008
 """How often a writer of many acts does: single acts and the publisher go first."""
 
+MOST_WRITERS = 6
+"""So many transactions of one process write or wait to: whoever reads finds a connection left in the pool of 15."""
+
 _MIGRATION_LOCK = 0x434F4E56
 """Advisory lock of PostgreSQL under which one process migrates."""
 
@@ -59,7 +63,12 @@ def open_database(url: str, *, wait_seconds: float = 30) -> Engine:
     """
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args=_connect_arguments(parsed, wait_seconds))
+        engine = create_engine(
+            parsed,
+            pool_pre_ping=True,
+            connect_args=_connect_arguments(parsed, wait_seconds),
+            execution_options={"convenio_turns": BoundedSemaphore(MOST_WRITERS), "convenio_wait_seconds": wait_seconds},
+        )
     except (ArgumentError, NoSuchModuleError, ImportError) as cause:
         raise Refused(
             "no database can be opened at this address",
@@ -95,7 +104,7 @@ def writing(engine: Engine, *, patient: bool = False) -> Iterator[Connection]:
     A raised :class:`Unavailable` at the end may also mean that the answer got lost after the changes were made:
     callers repeat the act, and every act here is idempotent by its key.
     """
-    with _connection(engine, writes=True, patient=patient) as connection:
+    with _turn(engine), _connection(engine, writes=True, patient=patient) as connection:
         yield connection
 
 
@@ -120,6 +129,17 @@ def overwrite_erased(engine: Engine) -> None:
             where=engine.url.database,
             remedy="nothing is lost by waiting: it is emptied when nobody reads; repeat any erasure to force it",
         )
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    options = engine.get_execution_options()
+    if not options["convenio_turns"].acquire(timeout=options["convenio_wait_seconds"]):
+        raise Unavailable("too many wait to write to the database", remedy="try again later")
+    try:
+        yield
+    finally:
+        options["convenio_turns"].release()
 
 
 @contextmanager

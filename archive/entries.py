@@ -60,6 +60,17 @@ def of_agreement(connection: Connection, agreement: AgreementId | str, *, after:
     return tuple(_recorded(row) for row in connection.execute(_ROWS.where(its).order_by(columns.counter)))
 
 
+def of_agreements(connection: Connection, agreements: Collection[str]) -> dict[str, list[Recorded]]:
+    """Return the entries of each of these agreements, in order; an unknown one is left out."""
+    columns = tables.ledger_entries.c
+    statement = _ROWS.where(columns.agreement.in_(agreements)).order_by(columns.agreement, columns.counter)
+    found: dict[str, list[Recorded]] = {}
+    for row in connection.execute(statement):
+        recorded = _recorded(row)
+        found.setdefault(recorded.entry.agreement, []).append(recorded)
+    return found
+
+
 def last_counters(connection: Connection, agreements: Collection[str]) -> dict[str, int]:
     """Return the counter of the last entry of each of these agreements; an unknown one is left out."""
     columns = tables.ledger_entries.c

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
@@ -82,6 +82,12 @@ class Ledger:
     def state(self, agreement: AgreementId | str) -> AgreementState:
         """Return where the agreement stands; raises as :meth:`entries`."""
         return fold(recorded.entry for recorded in self.entries(agreement))
+
+    def states(self, agreements: Collection[AgreementId]) -> dict[AgreementId, AgreementState]:
+        """Return where each of these agreements stands; an unknown one is left out."""
+        with reading(self._engine) as connection:
+            found = entries.of_agreements(connection, agreements)
+        return {AgreementId(name): fold(one.entry for one in its) for name, its in found.items()}
 
     def tree(self, size: int | None = None) -> Tree:
         """Return the tree over the first ``size`` leaves (all by default); make one for several proofs."""

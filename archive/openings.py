@@ -1,4 +1,7 @@
-"""Personal data that evidence records commit to, such as the address a link was sent to; it can be erased."""
+"""Personal data beside the ledger that can be erased.
+
+That is what evidence records commit to, such as the address a link was sent to, and as whom a delegate was named.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,13 @@ def find(connection: Connection, commitment: Digest) -> Opening | None:
     return None if row is None else Opening.model_validate(dict(row))
 
 
+def of_person(connection: Connection, agreement: str, person: Digest) -> tuple[Opening, ...]:
+    """Return everything that is kept of a person in an agreement, in no order."""
+    its = (openings.c.agreement == agreement) & (openings.c.person == person)
+    rows = connection.execute(select(openings).where(its)).mappings()
+    return tuple(Opening.model_validate(dict(row)) for row in rows)
+
+
 class Openings:
     """The openings in one database."""
 
@@ -50,3 +60,8 @@ class Openings:
         """Return what a commitment stands for, or ``None`` where it was erased or never kept."""
         with reading(self._engine) as connection:
             return find(connection, commitment)
+
+    def of_person(self, agreement: str, person: Digest) -> tuple[Opening, ...]:
+        """Return everything that is kept of a person in an agreement; see :func:`of_person`."""
+        with reading(self._engine) as connection:
+            return of_person(connection, agreement, person)

@@ -51,8 +51,7 @@ class People:
     def behind(self, commitment: Digest) -> Person | None:
         """Return the person the ledger means by ``commitment``, or ``None`` once erased."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(people).where(people.c.commitment == commitment)).one_or_none()
-        return None if row is None else _parsed(row)
+            return behind(connection, commitment)
 
 
 def add(
@@ -121,6 +120,12 @@ def get(connection: Connection, email: str) -> Person:
 def find(connection: Connection, email: str) -> Person | None:
     """Return the person with this address, if there is one."""
     row = connection.execute(select(people).where(people.c.email == _folded(email))).one_or_none()
+    return None if row is None else _parsed(row)
+
+
+def behind(connection: Connection, commitment: Digest) -> Person | None:
+    """Return the person the ledger means by ``commitment``, or ``None`` once erased."""
+    row = connection.execute(select(people).where(people.c.commitment == commitment)).one_or_none()
     return None if row is None else _parsed(row)
 
 

@@ -56,9 +56,9 @@ def traces_of(connection: Connection, persons: frozenset[Digest]) -> Traces:
 def erase_person(connection: Connection, email: str) -> Person:
     """Delete the rows that open the ledger's commitments to one person, and return whom they stood for.
 
-    Their address, name and salt; the remarks they made; the openings of their click records; links sent to them; what
-    they said and uploaded in reviews; forms they began; their account with its sessions and tokens. Raises
-    :class:`Refused` for an unknown address.
+    Their address, name and salt; the remarks they made; the openings of their click records and as whom they were named
+    a delegate; links sent to them; what they said and uploaded in reviews; forms they began; their account with its
+    sessions and tokens. Raises :class:`Refused` for an unknown address.
     """
     person = get(connection, email)
     traces = traces_of(connection, frozenset({person.commitment}))

@@ -19,7 +19,7 @@ from schemas.state import AgreementState, Stage
 AGREEMENT_ID = re.compile(r"(?P<document_type>[A-Z][A-Z0-9-]*)-(?P<year>[0-9]{4})-(?P<number>[0-9]{4,})")
 """``MOU-2026-0001``."""
 
-LISTS = ("waits_for", "changes", "ways")
+LISTS = ("waits_for", "changes", "ways", "delegates")
 """Columns that hold several words, separated by spaces."""
 
 SYSTEM_STAGES = (Stage.REQUESTED, Stage.APPROVED, Stage.SIGNED, Stage.CONCLUDED)
@@ -35,7 +35,7 @@ class RegisterRow(Evidence):
     agreements it changes or takes the place of; ``sign_by`` is the last day to sign, ``owner`` a commitment to who
     requested it; ``retention_until`` is the last day of retention, ``held`` whether a legal hold is in place, and
     ``disposal`` a commitment to who proposed to dispose of it; ``level`` is the level validated, ``ways`` are how it
-    was signed so far.
+    was signed so far; ``delegates`` are the confirmed ones whose turn it is, ``<signatory>:<commitment to them>``.
     """
 
     id: AgreementId
@@ -56,6 +56,7 @@ class RegisterRow(Evidence):
     disposal: Digest | None = None
     level: str | None = None
     ways: tuple[str, ...] = ()
+    delegates: tuple[str, ...] = ()
 
 
 def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
@@ -79,6 +80,11 @@ def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
         disposal=state.disposal.by if state.disposal else None,
         level=state.level,
         ways=tuple(sorted({signature.way.value for signature in state.signatures})),
+        delegates=tuple(
+            f"{one.signatory}:{one.delegate}"
+            for one in state.delegations
+            if one.confirmed and one.signatory in state.awaited
+        ),
     )
 
 

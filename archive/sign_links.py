@@ -90,9 +90,11 @@ class SignLinks:
             connection.execute(insert(sign_links), link.model_copy(update={"shown": shown}).model_dump())
 
     def replace(self, link: SignLink) -> None:
-        """Have a link work no longer, as another was sent in its place."""
+        """Have a link work no longer, as another was sent in its place; a used one stays as it is."""
+        links = sign_links.c
+        unused = (links.link_hash == link.link_hash, links.used_at.is_(None))
         with writing(self._engine) as connection:
-            _change(connection, link, replaced=True, code_hash=None)
+            connection.execute(update(sign_links).where(*unused).values(replaced=True, code_hash=None))
 
     def holds_good_one(
         self, agreement: str, signatory: SignatoryId, person: Digest, *, base: Digest, now: datetime

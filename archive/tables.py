@@ -126,6 +126,7 @@ agreements = Table(
     Column("disposal", DIGEST),
     Column("level", String(16)),
     Column("ways", Text),
+    Column("delegates", Text, nullable=False, server_default=""),
     Index(None, "stage", "since"),
     Index(None, "updated_at", "id"),
     Index(None, "stage", "updated_at", "id"),
@@ -174,7 +175,8 @@ catalogue_people = Table(
     "catalogue_people",
     METADATA,
     Column("agreement", String(64), primary_key=True),
-    Column("email", String(254), primary_key=True),
+    Column("signatory", String(64), primary_key=True),
+    Column("email", String(254), nullable=False),
     Index(None, "email"),
 )
 """Whom each agreement names as a signatory."""
@@ -231,7 +233,7 @@ openings = Table(
     Column("person", DIGEST),
     Column("content", Text, nullable=False),
 )
-"""Personal data that evidence records commit to (RFC 8785 JSON); an erased one has no row."""
+"""What evidence records commit to, and as whom delegates were named (RFC 8785 JSON); an erased one has no row."""
 
 accounts = Table(
     "accounts",

@@ -140,6 +140,10 @@ class Transaction:
             raise unknown("agreement", agreement, register.known_agreements(self._connection))
         return state
 
+    def entries(self, agreement: AgreementId | str) -> tuple[Recorded, ...]:
+        """Return the agreement's entries by counter, with those appended here; none for an unknown one."""
+        return entries.of_agreement(self._connection, agreement)
+
     def new_agreement_id(self, document_type: str, year: int) -> AgreementId:
         """Return the next id of this type and year, such as ``MOU-2026-0001``.
 
@@ -165,7 +169,7 @@ class Transaction:
         return remarks.remember(self._connection, text, salt)
 
     def remember_opening(self, content: object, salt: Digest, *, agreement: str, person: Digest | None) -> Digest:
-        """Keep what an evidence record commits to; see :func:`archive.openings.remember`."""
+        """Keep personal data erasably, and return a commitment to it; see :func:`archive.openings.remember`."""
         return openings.remember(self._connection, content, salt, agreement=agreement, person=person)
 
     def use_link(self, link: str, now: datetime) -> bool:
@@ -238,6 +242,10 @@ class Transaction:
     def person(self, email: str) -> Person:
         """Return the person with this address; see :func:`archive.people.get`."""
         return people.get(self._connection, email)
+
+    def person_behind(self, commitment: Digest) -> Person | None:
+        """Return the person the ledger means by ``commitment``, or ``None`` once erased."""
+        return people.behind(self._connection, commitment)
 
     def erase_person(self, email: str) -> Person:
         """Delete what opens the ledger's commitments to a person; see :func:`archive.personal.erase_person`."""

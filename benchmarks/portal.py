@@ -272,6 +272,6 @@ def _enter(house: Installation, begun: list[AgreementId]) -> None:
                     1,
                     parties=("Nanoprogress", f"Partner {number}"),
                     project="GSSC",
-                    emails=(f"signatory{number % 500}@example.org",),
+                    signatories={"for-partner": f"signatory{number % 500}@example.org"},
                     texts=(f"Memorandum {number} rare{number}", " ".join(words)),
                 )

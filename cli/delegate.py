@@ -31,7 +31,7 @@ def delegate(
 ) -> None:
     """Name a person to sign in your place; a reviewer of the legal office has to confirm it.
 
-    Who is known here already keeps the name they have.
+    Who is known here already keeps the name they have; the office sees both. They may sign once it has confirmed it.
     """
     from flows import commands
     from flows.delegation import MAX_BYTES
@@ -39,9 +39,10 @@ def delegate(
     from schemas.evidence import AgreementId
 
     content = read_whole(authority, expected="a PDF, PNG or JPEG file", max_size_bytes=MAX_BYTES)
-    house = installation(home)
-    done = commands.delegate(house, AgreementId(agreement), by=by, to=to, name=name, authority=content, reason=comment)
-    report(done, f"delegated to {house.people.get(to).name}", as_json=as_json)
+    done = commands.delegate(
+        installation(home), AgreementId(agreement), by=by, to=to, name=name, authority=content, reason=comment
+    )
+    report(done, f"delegated to {done.delegate.name}", as_json=as_json)
 
 
 @click.group()

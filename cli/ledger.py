@@ -32,6 +32,8 @@ KEPT = click.option(
     help="A checkpoint kept elsewhere: by a witness, an auditor, in a dossier; may be repeated.",
 )
 
+NOT_IN_THE_LOG = "Not in the log: who people are, comments, accounts, mailed links, unfinished forms, webhooks, keys."
+
 
 @click.group()
 def ledger() -> None:
@@ -106,6 +108,8 @@ def restore(from_log: bool, keys_file: Path, kept: tuple[Path, ...], home: Path 
     with restoring(house.home):
         report = bring_back(house, key, known=known).report
     print_report(report, as_json=as_json)
+    if not as_json:
+        click.echo(NOT_IN_THE_LOG)
     return EXIT_CODES[report.verdict]
 
 

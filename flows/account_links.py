@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive.account_links import MOST_LINKS
 from archive.accounts import hash_of_token
 from flows.accounts import require_few_tries, require_password, set_password
 from schemas.errors import Refused
@@ -16,8 +15,11 @@ if TYPE_CHECKING:
     from schemas.people import Person
 
 LINK_LASTS = timedelta(days=3)
-FORGOTTEN_TRIES = MOST_LINKS
-"""How often a link may be asked for within a window: not so often that the first one ends by it."""
+MOST_LINKS = 5
+"""While so many links of an address are good, no other is mailed to whoever asks: their inbox is not for filling."""
+
+FORGOTTEN_TRIES = 5
+"""How often a link may be asked for within a window."""
 
 FORGOTTEN_TRIES_OF_A_NETWORK = 20
 
@@ -60,13 +62,15 @@ def require_few_requests(house: Installation, email: str, *, network: str) -> No
 
 
 def forgot(house: Installation, email: str) -> None:
-    """Mail a link where there is an open account of this address; whoever asked is told the same in every case.
+    """Mail a link where there is an open account of this address, unless :data:`MOST_LINKS` are good already.
 
-    To be done after the answer, whose time would tell otherwise.
+    Whoever asked is told the same in every case. To be done after the answer, whose time would tell otherwise.
     """
     account = house.accounts.find(email)
     person = None if account is None else house.people.find(account.email)
-    if account is not None and account.closed_at is None and person is not None:
+    if account is None or account.closed_at is not None or person is None:
+        return
+    if house.account_links.good(account.email, now=house.clock()) < MOST_LINKS:
         mail_link(house, account, person, invited=False)
 
 

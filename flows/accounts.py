@@ -227,12 +227,14 @@ def require_few_tries(house: Installation, *subjects: tuple[str, str], now: date
     """Count a try of each subject; raise :class:`TooManyTries` where one of them tried too often within the window."""
     counts = [house.accounts.tried(_subject(*subject), now=now, window=WINDOW) for subject in subjects]
     if max(counts) > limit:
-        minutes, passed = int(WINDOW.total_seconds() // 60), now.timestamp() % WINDOW.total_seconds()
+        window = WINDOW.total_seconds()
+        seconds = ceil(window - now.timestamp() % window)
+        minutes = ceil(seconds / 60)
         raise TooManyTries(
             "too many tries",
-            seconds=ceil(WINDOW.total_seconds() - passed),
-            expected=f"at most {limit} within {minutes} minutes",
-            remedy=f"wait {minutes} minutes, then try again",
+            seconds=seconds,
+            expected=f"at most {limit} within {window / 60:.0f} minutes",
+            remedy=f"wait {minutes} {'minute' if minutes == 1 else 'minutes'}, then try again",
         )
 
 

@@ -13,7 +13,7 @@ from flows.wiring import Installation
 from schemas.documents import Document, read_data
 from schemas.errors import InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
 from schemas.events import Covered
-from schemas.evidence import AgreementId, Digest
+from schemas.evidence import Digest
 from schemas.people import Actor, Office, Person, Role
 from schemas.state import AgreementState, Stage
 from schemas.text import printable
@@ -83,29 +83,26 @@ def keep_remark(tx: Transaction, text: str) -> Digest:
     return tx.remember_remark(one_line(text, what="a reason"), secrets.token_hex(32))
 
 
-def reviewed(
-    house: Installation, agreement: AgreementId, draft: int, *, covers: Covered | None = None
-) -> tuple[AgreementState, Covered]:
-    """Return the state and the content of draft ``draft``, which must be the current one and rendered.
+def reviewed(state: AgreementState, draft: int, *, covers: Covered | None = None) -> Covered:
+    """Return the content of draft ``draft``, which must be the current one and rendered.
 
     ``covers``, where it is known, is what the reviewer was shown; raises :class:`StaleBase` where that is not it.
     """
-    state = house.ledger.state(agreement)
     require_draft(state, draft)
     if state.content is None:
         raise RefusedTransition(
-            f"draft {draft} is not rendered yet", where=agreement, got=state.stage, expected=Stage.IN_REVIEW
+            f"draft {draft} is not rendered yet", where=state.agreement, got=state.stage, expected=Stage.IN_REVIEW
         )
     if covers is not None and covers != state.content:
         shown, now = covers.model_dump(), state.content.model_dump()
         raise StaleBase(
             f"draft {draft} is not what you were shown",
-            where=agreement,
+            where=state.agreement,
             got=", ".join(f"{name} {digest[:12]}" for name, digest in shown.items() if digest != now[name]),
             expected=", ".join(f"{name} {digest[:12]}" for name, digest in now.items() if digest != shown[name]),
             remedy="read the current draft and decide about it",
         )
-    return state, state.content
+    return state.content
 
 
 def require_draft(state: AgreementState, draft: int) -> None:

@@ -42,7 +42,7 @@ def enter(house: Installation, state: AgreementState, document: Document, docx: 
         state.draft,
         parties=[party.short_name for party in document.parties],
         project=document.project.acronym,
-        emails=[one.email for one in signatories],
+        signatories={one.id: one.email for one in signatories},
         texts=texts,
         without=[text for one in gone for text in (str(one.name), one.email)],
     )
@@ -83,12 +83,11 @@ def to_sign(house: Installation, person: Person, *, limit: int) -> tuple[Line, .
     """Return the agreements that wait for a person's signature, or for it as a delegate, the most urgent first."""
     if Role.SIGNATORY not in person.roles:
         return ()
-    # a delegate stands in no data, and has a link when it is their turn
-    named = Wanted(stages=(Stage.SIGNING,), signatory=person.email)
-    linked = Wanted(stages=(Stage.SIGNING,), linked=person.commitment)
-    found = {line.row.id: line for one in (named, linked) for line in house.catalogue.urgent(one, limit=limit)}
-    awaited = (line for line in found.values() if _awaits(house, line, person))
-    return tuple(sorted(awaited, key=urgency)[:limit])
+    own = Wanted(stages=(Stage.SIGNING,), signatory=person.email, in_turn=True)
+    # a delegate stands in no data
+    instead = Wanted(stages=(Stage.SIGNING,), delegate=person.commitment)
+    found = {line.row.id: line for one in (own, instead) for line in house.catalogue.urgent(one, limit=limit)}
+    return tuple(sorted(found.values(), key=urgency)[:limit])
 
 
 def urgency(line: Line) -> tuple[date, datetime, str]:
@@ -96,8 +95,10 @@ def urgency(line: Line) -> tuple[date, datetime, str]:
     return line.row.sign_by or date.max, line.row.since, line.row.id
 
 
-def _awaits(house: Installation, line: Line, person: Person) -> bool:
-    state = house.ledger.state(line.row.id)
+def awaits(house: Installation, state: AgreementState, person: Person) -> bool:
+    """Whether an agreement waits for a person's signature now, or for it as a delegate."""
+    if Role.SIGNATORY not in person.roles or state.stage is not Stage.SIGNING:
+        return False
     try:
         whom = signer(state, data_of(house, state.data), person)
     except NotAuthorised:

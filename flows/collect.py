@@ -79,7 +79,7 @@ def _invite(house: Installation, agreement: AgreementId, state: AgreementState, 
     turn, now = SignatoryId(signer.signatory.id), house.clock()
     invite(house, state, signer, now)
     delegate = signer.person.commitment if signer.is_delegate else ""
-    revoked = str(revocations(house, agreement, turn))
+    revoked = str(revocations(house.ledger.entries(agreement), turn))
     op_id = op_id_of("invited", agreement, str(state.draft), turn, delegate, revoked)
     event = ev.Invited(signatory=turn, pdf=pdf)
     return record(

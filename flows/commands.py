@@ -230,7 +230,8 @@ def approve(
     current ones.
     """
     reviewer = acting(house, by, Role.REVIEWER)
-    state, content = reviewed(house, agreement, draft, covers=covers)
+    state = house.ledger.state(agreement)
+    content = reviewed(state, draft, covers=covers)
     given = [approval.office for approval in state.approvals if approval.person == reviewer.commitment]
     if given and office in {None, *given}:
         return Done(state, changed=False)
@@ -371,7 +372,7 @@ def _decide_against(
     kind: type[ev.Returned] | type[ev.Rejected],
 ) -> Done:
     reviewer = acting(house, by, Role.REVIEWER)
-    _, content = reviewed(house, agreement, draft, covers=covers)
+    content = reviewed(house.ledger.state(agreement), draft, covers=covers)
     op_id = op_id_of(kind.__name__, agreement, str(draft), reviewer.commitment)
     with house.ledger.transaction() as tx:
         if tx.find(op_id) is not None:

@@ -49,7 +49,8 @@ def comment(
     kept, heading = _printable(text), _printable(as_remark(heading)[:200])
     with house.ledger.transaction() as tx:
         # nobody decides about the draft meanwhile
-        state, content = reviewed(house, agreement, draft)
+        state = tx.state(agreement)
+        content = reviewed(state, draft)
         _require_review(state)
         made = Comment(
             id=op_id_of("comment", agreement, str(draft), reviewer.commitment, key, anchor, kept),
@@ -71,16 +72,18 @@ def change_comment(house: Installation, agreement: AgreementId, number: Digest, 
 
     Raises :class:`NotAuthorised` for somebody else's, :class:`RefusedTransition` after the decision.
     """
+    reviewer, kept = acting(house, by, Role.REVIEWER), _printable(text)
     with house.ledger.transaction() as tx:
-        changed = _own(house, tx, agreement, number, by=by).model_copy(update={"text": _printable(text)})
+        changed = _own(tx, agreement, number, reviewer).model_copy(update={"text": kept})
         tx.put_comment(changed)
     return changed
 
 
 def delete_comment(house: Installation, agreement: AgreementId, number: Digest, *, by: str) -> None:
     """Delete one's own comment, as long as nobody has decided about the draft; see :func:`change_comment`."""
+    reviewer = acting(house, by, Role.REVIEWER)
     with house.ledger.transaction() as tx:
-        tx.remove_comment(_own(house, tx, agreement, number, by=by).id)
+        tx.remove_comment(_own(tx, agreement, number, reviewer).id)
 
 
 def settle(house: Installation, agreement: AgreementId, number: Digest, *, settled: bool = True, by: str) -> Comment:
@@ -131,8 +134,8 @@ def _there(found: Comment | None, agreement: AgreementId) -> Comment:
     return found
 
 
-def _own(house: Installation, tx: Transaction, agreement: AgreementId, number: Digest, *, by: str) -> Comment:
-    reviewer, found = acting(house, by, Role.REVIEWER), _there(tx.comment(number), agreement)
+def _own(tx: Transaction, agreement: AgreementId, number: Digest, reviewer: Person) -> Comment:
+    found = _there(tx.comment(number), agreement)
     if found.person != reviewer.commitment:
         raise NotAuthorised(
             "this comment is somebody else's", where=agreement, expected="a comment of your own", remedy="make your own"

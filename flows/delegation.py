@@ -5,11 +5,14 @@ Until the delegate has signed, the signatory can take it back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from archive.entries import Recorded
 from archive.layout import working_key
 from archive.transaction import op_id_of
 from flows.act import Done, acting, as_actor, data_of, keep_remark, one_line, require_office
+from flows.naming import keep_name
 from flows.notices import tell
 from flows.wiring import Installation
 from schemas import events as ev
@@ -88,13 +91,13 @@ def signer_for(house: Installation, state: AgreementState, document: Document, t
     own = next(one for one in document.signatories if one.id == turn)
     delegation = state.delegation_of(turn)
     if delegation is not None and delegation.confirmed:
-        return Signer(own, delegate_of(house, state, delegation), is_delegate=True)
+        delegate = _not_erased(state, house.people.behind(delegation.delegate))
+        return Signer(own, delegate, is_delegate=True)
     return Signer(own, house.people.get(own.email), is_delegate=False)
 
 
-def delegate_of(house: Installation, state: AgreementState, delegation: Delegation) -> Person:
-    """Return whom a delegation names; raise :class:`Refused` where they were erased."""
-    if (person := house.people.behind(delegation.delegate)) is None:
+def _not_erased(state: AgreementState, person: Person | None) -> Person:
+    if person is None:
         raise Refused(
             "the delegate's data was erased",
             where=state.agreement,
@@ -115,42 +118,50 @@ def _delegate(state: AgreementState, signatory: Signatory, person: Person, deleg
     return Signer(signatory, person, is_delegate=True)
 
 
+@dataclass(frozen=True)
+class Named(Done):
+    """What naming a delegate left behind, and who that is: ``delegate`` has the name they are known by here."""
+
+    delegate: Person
+
+
 def delegate(
     house: Installation, agreement: AgreementId, *, by: str, to: str, name: str, authority: bytes, reason: str
-) -> Done:
+) -> Named:
     """Name the person with the address ``to`` to sign in the place of the signatory ``by``.
 
-    Who is known here keeps the name they have, whatever ``name`` says; they may sign once they are confirmed.
-    ``authority`` is a file (PDF, PNG or JPEG) that shows why they may. Whoever was named before and not confirmed is
-    replaced. Raises :class:`NotAuthorised` for who is no signatory, :class:`InputError` for a file of another kind,
-    :class:`Refused` for a delegate who signs here already, :class:`RefusedTransition` out of time.
+    Who is known here keeps the name they have; ``name`` is kept beside it, see :mod:`flows.naming`. They may sign once
+    they are confirmed. ``authority`` is a file (PDF, PNG or JPEG) that shows why they may. Whoever was named before and
+    not confirmed is replaced. Raises :class:`NotAuthorised` for who is no signatory, :class:`InputError` for a file of
+    another kind, :class:`Refused` for a delegate who signs here already, :class:`RefusedTransition` out of time.
     """
     person, now = acting(house, by, Role.SIGNATORY), house.clock()
-    address, name = one_line(to, what="the address of the delegate").casefold(), one_line(name, what="a name")
-    _place_given(house, house.ledger.state(agreement), person, address)
+    address, name = one_line(to, what="the address of the delegate"), one_line(name, what="a name")
+    state = house.ledger.state(agreement)
+    document = data_of(house, state.data)
+    _place_given(state, document, person, address)
     ending, digest = _ending(agreement, authority), digest_of(authority)
     house.store.put(working_key(agreement, digest, ending), authority)
     with house.ledger.transaction() as tx:
         before = tx.state(agreement)
-        place, named = _place_given(house, before, person, address), tx.known_or_named(address, name)
-        standing = before.delegation_of(place)
-        if standing is not None and (standing.delegate, standing.authority) == (named.commitment, digest):
-            return Done(before, changed=False)
-        # who was named before and is named again is another delegation: the counter tells them apart
-        op_id = op_id_of("delegated", agreement, place, str(before.counter))
-        event = ev.Delegated(
-            signatory=place,
-            delegate=named.commitment,
-            authority=digest,
-            remark=keep_remark(tx, reason),
-        )
-        tell(tx, tx.append(agreement, op_id, now, as_actor(Role.SIGNATORY, person), event))
-        return Done(tx.state(agreement), changed=True)
+        if before.data == state.data:
+            place, named = _place_given(before, document, person, address), tx.known_or_named(address, name)
+            standing = before.delegation_of(place)
+            if standing is not None and (standing.delegate, standing.authority) == (named.commitment, digest):
+                return Named(before, changed=False, delegate=named)
+            # who was named before and is named again is another delegation: the counter tells them apart
+            op_id = op_id_of("delegated", agreement, place, str(before.counter))
+            remark = keep_remark(tx, reason)
+            event = ev.Delegated(signatory=place, delegate=named.commitment, authority=digest, remark=remark)
+            keep_name(tx, agreement, event, name)
+            tell(tx, tx.append(agreement, op_id, now, as_actor(Role.SIGNATORY, person), event))
+            return Named(tx.state(agreement), changed=True, delegate=named)
+    # the data is other than what was read: whoever signs by it is looked at anew, while nobody waits for the store
+    return delegate(house, agreement, by=by, to=to, name=name, authority=authority, reason=reason)
 
 
-def _place_given(house: Installation, state: AgreementState, person: Person, address: str) -> SignatoryId:
+def _place_given(state: AgreementState, document: Document, person: Person, address: str) -> SignatoryId:
     """Return whose place ``person`` gives to who has ``address``; raise as :func:`delegate` where they may not."""
-    document = data_of(house, state.data)
     own = signatory_of(document, person)
     if own is None:
         raise NotAuthorised(
@@ -158,7 +169,7 @@ def _place_given(house: Installation, state: AgreementState, person: Person, add
             where=state.agreement,
             expected="an address that stands in its data",
         )
-    if address in {one.email.casefold() for one in document.signatories}:
+    if address.casefold() in {one.email.casefold() for one in document.signatories}:
         raise Refused(
             "one person signs once",
             where=state.agreement,
@@ -195,16 +206,17 @@ def confirm_delegation(
                 where=agreement,
                 expected="the evidence that is shown now",
             )
-        delegate, authority, revoked = named.delegate, named.authority, revocations(house, agreement, named.signatory)
+        delegate, authority = named.delegate, named.authority
+        revoked = str(revocations(tx.entries(agreement), named.signatory))
         op_id = op_id_of(
-            "delegation confirmed", agreement, str(state.draft), named.signatory, delegate, authority, str(revoked)
+            "delegation confirmed", agreement, str(state.draft), named.signatory, delegate, authority, revoked
         )
         if tx.find(op_id) is not None:
             return Done(state, changed=False)
         event = ev.DelegationConfirmed(signatory=named.signatory, delegate=delegate, authority=authority)
         tell(tx, tx.append(agreement, op_id, now, as_actor(Role.REVIEWER, reviewer), event))
-        person = delegate_of(house, state, named)
-        tx.give_roles(person.email, {*person.roles, Role.SIGNATORY}, person.offices)
+        person = _not_erased(state, tx.person_behind(delegate))
+        tx.add_person(person.email, person.name, (Role.SIGNATORY,))
         tx.void_links(agreement, named.signatory)
         after = tx.state(agreement)
         if named.signatory in after.awaited:
@@ -223,7 +235,7 @@ def revoke_delegation(house: Installation, agreement: AgreementId, *, by: str, r
         before = tx.state(agreement)
         given = next((one for one in before.delegations if one.given_by == person.commitment), None)
         if given is None:
-            if any(actor == person.commitment for actor, _ in _revoked(house, agreement)):
+            if any(actor == person.commitment for actor, _ in _revoked(tx.entries(agreement))):
                 return Done(before, changed=False)
             raise Refused(
                 f"{by} has named nobody to sign for them",
@@ -241,18 +253,20 @@ def revoke_delegation(house: Installation, agreement: AgreementId, *, by: str, r
         return Done(after, changed=True)
 
 
-def revocations(house: Installation, agreement: AgreementId, signatory: SignatoryId) -> int:
-    """Return how often ``signatory`` took a delegation back: what was asked before and is asked again is told apart."""
-    return sum(whose == signatory for _, whose in _revoked(house, agreement))
+def revocations(recorded: Iterable[Recorded], signatory: SignatoryId) -> int:
+    """Return how often ``signatory`` took a delegation back: what was asked before and is asked again is told apart.
+
+    ``recorded`` are the entries of the agreement.
+    """
+    return sum(whose == signatory for _, whose in _revoked(recorded))
 
 
-def _revoked(house: Installation, agreement: AgreementId) -> list[tuple[Digest | None, SignatoryId]]:
+def _revoked(recorded: Iterable[Recorded]) -> list[tuple[Digest | None, SignatoryId]]:
     """Return of every revocation who made it, and whose place it was about."""
-    entries = (recorded.entry for recorded in house.ledger.entries(agreement))
     return [
-        (entry.actor.person, entry.event.signatory)
-        for entry in entries
-        if isinstance(entry.event, ev.DelegationRevoked)
+        (one.entry.actor.person, one.entry.event.signatory)
+        for one in recorded
+        if isinstance(one.entry.event, ev.DelegationRevoked)
     ]
 
 

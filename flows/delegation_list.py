@@ -31,9 +31,10 @@ class DelegationLine:
 
 def delegation_lines(house: Installation) -> tuple[DelegationLine, ...]:
     """Return every delegation that stands in agreements under signature, unconfirmed ones first."""
-    lines = []
-    for row in house.register.rows(stage=Stage.SIGNING)[:LOOKED_AT]:
-        state = house.ledger.state(row.id)
+    lines, rows = [], house.register.rows(stage=Stage.SIGNING)[:LOOKED_AT]
+    states = house.ledger.states([row.id for row in rows])
+    for row in rows:
+        state = states[row.id]
         names = {one.id: str(one.name) for one in data_of(house, state.data).signatories} if state.delegations else {}
         for one in state.delegations:
             delegate = house.people.behind(one.delegate)

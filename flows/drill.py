@@ -25,7 +25,7 @@ from flows.checkpoints import publish_checkpoint
 from flows.deadline import local_day
 from flows.dossiers import dossier_of
 from flows.files import write_new
-from flows.restore import Restored, restore_ledger
+from flows.restore import Restored, restore
 from flows.verification import verify_file
 from flows.wiring import Installation
 from schemas import events as ev
@@ -71,7 +71,7 @@ def drill(house: Installation, backup: Backup, scratch: Path) -> Drill:
     settings = house.settings.model_copy(update={"home": scratch, "database_url": None})
     other = _Scratch(settings, house.clock, restoring=True, frozen_store=cast("ObjectStore", store), frozen_log=log)
     try:
-        restored = restore_ledger(other, backup.keys.ledger, backup=backup)
+        restored = restore(other, backup.keys.ledger, backup=backup)
         dossiers, faults = _verified_dossiers(other, backup, scratch)
         # asked last: whatever was found missing until now was disposed of by now, or is missing
         disposed = _disposed_meanwhile(house, other)

@@ -30,6 +30,7 @@ def edit(house: Installation, agreement: AgreementId, docx: bytes, *, draft: int
     if (state.draft, state.edited) == (draft + 1, digest):
         return Done(state, changed=False)
     state, content = admitted(house, agreement, docx, draft=draft)
+    keep(house, agreement, docx, "docx")
     with house.ledger.transaction() as tx:
         op_id = op_id_of("edited", agreement, str(draft + 1), digest, reviewer.commitment)
         if tx.find(op_id) is not None:
@@ -38,7 +39,7 @@ def edit(house: Installation, agreement: AgreementId, docx: bytes, *, draft: int
             draft=draft + 1,
             data=state.data,
             base=content.docx,
-            docx=keep(house, agreement, docx, "docx"),
+            docx=digest,
             remark=keep_remark(tx, comment),
         )
         tx.append(agreement, op_id, house.clock(), as_actor(Role.REVIEWER, reviewer), event)
@@ -53,7 +54,8 @@ def admitted(
 
     Raises what :func:`edit` raises.
     """
-    state, content = reviewed(house, agreement, draft)
+    state = house.ledger.state(agreement)
+    content = reviewed(state, draft)
     if state.stage not in {Stage.IN_REVIEW, Stage.RETURNED}:
         raise RefusedTransition(
             f"{agreement} is {state.stage}: its text cannot be edited now",

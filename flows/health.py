@@ -31,6 +31,9 @@ LONG_WITHOUT_BACKUP = timedelta(days=30)
 KEPT_FOR = timedelta(seconds=30)
 """How long an answer is good enough for whoever need not know the very present."""
 
+LONGEST_LOOK = timedelta(seconds=60)
+"""After so long a look is taken to hang, and what was found before it is worth nothing any more."""
+
 FAILURES_SHOWN = 5
 
 NEVER_STORED = "health/nothing-is-stored-here"
@@ -71,32 +74,45 @@ class Seen(NamedTuple):
 
 
 class HealthWatch:
-    """Remembers what was found last; one looks at a time, however many ask."""
+    """Remembers what was found last; one looks at a time, however many ask, and nobody waits for ever."""
 
     def __init__(self) -> None:
         self._last: Health | None = None
+        self._begun: datetime | None = None
         self._looking = Lock()
 
     def recent(self, house: Installation) -> Health:
-        """Return what was found within the last 30 seconds; while somebody looks, what was found before that."""
-        last = self._last
-        if last is not None and house.clock() - last.at < KEPT_FOR:
+        """Return what was found within the last 30 seconds; while somebody looks, what was found before that.
+
+        A look that goes on for a minute is not well.
+        """
+        last, begun, now = self._last, self._begun, house.clock()
+        if last is not None and begun is not None and now - begun < LONGEST_LOOK:
             return last
-        if not self._looking.acquire(blocking=last is None):
-            assert last is not None  # noqa: S101  # without an answer one waits
-            return last
-        try:
-            if self._last is last:
-                self._last = health(house)
-            return self._last or health(house)
-        finally:
-            self._looking.release()
+        return self._found_after(now - KEPT_FOR, house)
 
     def now(self, house: Installation) -> Health:
-        """Look, once nobody else does, and return what is found."""
-        with self._looking:
-            self._last = found = health(house)
-        return found
+        """Look, once nobody else does, and return what is found; not well where that takes longer than a minute."""
+        return self._found_after(house.clock(), house)
+
+    def _found_after(self, instant: datetime, house: Installation) -> Health:
+        """Return what somebody found who began to look after ``instant``, be it oneself."""
+        begun, now = self._begun, house.clock()
+        rest = LONGEST_LOOK - (now - begun) if begun is not None else LONGEST_LOOK
+        if not self._looking.acquire(timeout=max(rest.total_seconds(), 0)):
+            unended = _unwell(
+                "the last look has not ended", begun, "see what does not answer, and start the portal again"
+            )
+            return Health(at=now, parts=(_part("Health", unended),))
+        try:
+            last = self._last
+            if last is None or last.at <= instant:
+                self._begun = house.clock()
+                last = self._last = health(house)
+            return last
+        finally:
+            self._begun = None
+            self._looking.release()
 
 
 def health(house: Installation) -> Health:
@@ -136,6 +152,10 @@ def _tried(name: str, look: Callable[[], Seen]) -> Part:
         seen = _unwell(error.strerror or type(error).__name__)
     except Exception as error:  # noqa: BLE001  # whoever asks how we are gets an answer
         seen = _unwell(f"unexpected fault: {type(error).__name__}", remedy="the portal's log says more")
+    return _part(name, seen)
+
+
+def _part(name: str, seen: Seen) -> Part:
     return Part(name=name, well=seen.well, seen=seen.what, since=seen.since, remedy=seen.remedy)
 
 

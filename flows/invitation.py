@@ -29,7 +29,7 @@ def invite(house: Installation, state: AgreementState, signer: Signer, now: date
     key = f"{agreement}-sign-{state.draft}-{signatory.id}"
     if signer.is_delegate:
         key += f"-by-{signer.person.handle}"
-    if revoked := revocations(house, agreement, SignatoryId(signatory.id)):
+    if revoked := revocations(house.ledger.entries(agreement), SignatoryId(signatory.id)):
         key += f"-after-{revoked}"
     as_whom = f"as {signatory.position}" if not signer.is_delegate else signer.stamp_role
     until = f" until the end of {state.sign_by:%d %B %Y}, {house.settings.time_zone} time" if state.sign_by else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.notices import DelegationEvent, Reader, delegate_of
 from schemas import events as ev
@@ -18,7 +18,7 @@ class Act:
     """An act that people are told of: where the agreement stood before, and the names of those in it.
 
     ``who`` acted and ``reason`` is theirs; ``name_of`` gives a signatory's name by id; ``delegate`` is the name of whom
-    a delegation is about. ``portal`` is its address.
+    a delegation is about, ``named_as`` the one that the signatory gave them, unless erased. ``portal`` is its address.
     """
 
     before: AgreementState
@@ -27,6 +27,7 @@ class Act:
     reason: str
     name_of: Callable[[str], str]
     delegate: str
+    named_as: str | None
     portal: str
 
 
@@ -40,12 +41,30 @@ class Words:
 
 def words(act: Act, reader: Reader) -> Words:
     """Return the message about ``act`` for ``reader``."""
+    act = _as_told(act, reader)
     subject, happened = _happened(act)
     agreement = act.before.agreement
     page = _page(act, f"/documents/{agreement}/timeline") if reader.reads_all else ""
     everything = f"Everything that happened:\n{page}  convenio timeline {agreement}"
     paragraphs = (act.before.title, happened, _to_do(act, reader), everything)
     return Words(f"{agreement} {subject}", "\n\n".join(paragraphs) + "\n")
+
+
+def _as_told(act: Act, reader: Reader) -> Act:
+    """Return ``act`` with the delegate called as ``reader`` is to know them.
+
+    Until the legal office has confirmed the delegation, the signatory hears the name they gave, and the office both.
+    """
+    if not isinstance(act.event, ev.Delegated | ev.DelegationRevoked):
+        return act
+    standing = act.before.delegation_of(act.event.signatory)
+    if isinstance(act.event, ev.DelegationRevoked) and standing is not None and standing.confirmed:
+        return act
+    if reader.signs_as == act.event.signatory:
+        return replace(act, delegate=act.named_as or act.delegate)
+    if reader.of_legal_office and act.named_as not in {None, act.delegate}:
+        return replace(act, delegate=f"{act.delegate} (named as {act.named_as})")
+    return act
 
 
 def _happened(act: Act) -> tuple[str, str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flows.act import data_of
 from flows.delegation import signatory_of
+from flows.naming import naming_of
 from flows.notice_words import Act, words
 from flows.notices import PURPOSES, DelegationEvent, Reader, concerned, delegate_of
 from flows.stage import Outcome, not_due
 from flows.wiring import Installation
 from schemas.documents import Document
-from schemas.events import Entry
+from schemas.events import Entry, Remarked
 from schemas.evidence import AgreementId, Digest, SignatoryId
 from schemas.lifecycle import fold
 from schemas.people import READERS, Office, Person, Role
@@ -34,7 +37,7 @@ def notify(house: Installation, agreement: AgreementId, counter: int) -> Outcome
     before = fold(entries[:counter])
     document, now = data_of(house, before.data), house.clock()
     people = _people(house, before, entry, document)
-    act = _act(house, before, entry, document)
+    act = _act(house, entries[: counter + 1], before, document)
     messages = [(person, words(act, _reader(person, document))) for person in people]
     told = sum(
         house.mail.send(
@@ -72,8 +75,9 @@ def _people(house: Installation, before: AgreementState, entry: Entry, document:
     return sorted(chosen.values(), key=lambda person: person.handle)
 
 
-def _act(house: Installation, before: AgreementState, entry: Entry, document: Document) -> Act:
-    event = entry.event
+def _act(house: Installation, entries: Sequence[Entry], before: AgreementState, document: Document) -> Act:
+    """Return the act that the last of ``entries`` records."""
+    entry, event = entries[-1], entries[-1].event
     names = {one.id: str(one.name) for one in document.signatories}
     return Act(
         before,
@@ -82,6 +86,7 @@ def _act(house: Installation, before: AgreementState, entry: Entry, document: Do
         reason=_reason(house, entry),
         name_of=lambda signatory: names.get(signatory, signatory),
         delegate=_name(house, delegate_of(before, event)) if isinstance(event, DelegationEvent) else "",
+        named_as=naming_of(house, entries, event.signatory).named_as if isinstance(event, DelegationEvent) else None,
         portal=house.settings.portal_address,
     )
 
@@ -108,6 +113,5 @@ def _name(house: Installation, commitment: Digest) -> str:
 
 
 def _reason(house: Installation, entry: Entry) -> str:
-    digest = getattr(entry.event, "remark", None)
-    kept = None if digest is None else house.remarks.get(digest)
+    kept = house.remarks.get(entry.event.remark) if isinstance(entry.event, Remarked) else None
     return "(erased)" if kept is None else kept.text

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 
@@ -32,11 +33,10 @@ DOTS_PER_INCH = 110
 AT_ONCE = 6
 """So many pages are drawn by one process: fewer would start too many, more would let the first one wait."""
 DEADLINE_SECONDS = 90
+MOST_PROCESSES = 4
+"""So many draw at once at most, as a container may have less of each core than it sees."""
 _TEXTS = "text.json"
 WORKER = Path(__file__).with_name("page_images_worker.py")
-
-_turns = BoundedSemaphore(os.cpu_count() or 1)
-"""More processes at once than there are cores only slow each other down."""
 
 _drawing = tuple(Lock() for _ in range(64))
 """One PDF is drawn by one process at a time, so that no page is drawn twice; two PDFs seldom share a lock."""
@@ -132,6 +132,12 @@ def _require_page(agreement: AgreementId, number: int, pages: int) -> None:
         raise Refused("the document has no such page", where=agreement, got=number, expected=f"1 to {pages}")
 
 
+@cache
+def _turns() -> BoundedSemaphore:
+    """Return the turns to draw: more processes at once than there are cores only slow each other down."""
+    return BoundedSemaphore(min(MOST_PROCESSES, len(os.sched_getaffinity(0))))
+
+
 def _lock_of(pdf: Digest) -> Lock:
     return _drawing[int(pdf[:8], 16) % len(_drawing)]
 
@@ -170,7 +176,7 @@ def _keep(path: Path, content: bytes) -> None:
 def _asked(pdf: bytes, *, first: int, count: int) -> tuple[dict, list[bytes]]:
     question = json.dumps({"first": first, "count": count, "dpi": DOTS_PER_INCH}).encode()
     try:
-        with _turn(_turns):
+        with _turn(_turns()):
             ended = subprocess.run(  # noqa: S603 (the program is ours, the file goes to its input)
                 [sys.executable, "-I", str(WORKER)],
                 input=question + b"\n" + pdf,

@@ -11,7 +11,6 @@ from flows.wiring import Installation
 from schemas.documents import Document
 from schemas.errors import Refused
 from schemas.evidence import AgreementId
-from schemas.fact import open_facts
 from templates.redlines.clause_redline import ClauseChange, Compared, clause_changes
 from templates.redlines.outline import CELLS, clauses_of
 from templates.redlines.redline import Change, data_changes
@@ -25,7 +24,8 @@ AUTHOR = "Convenio"
 class Redline:
     """Two texts (DOCX) with their labels, and the fields of the data that differ.
 
-    ``settled`` are the paths of facts that were open before and are not now.
+    ``settled`` are the paths, in the data before, of facts that were open then and are not now. What is gone with its
+    party, or with its value, was settled by nobody.
     """
 
     title: str
@@ -86,20 +86,17 @@ def between_drafts(
             remedy="compare it with its template: --against template",
         )
     old, new = (data_of(house, drafted(house, agreement, number).content.data) for number in (before, after))
+    changes = data_changes(old, new)
     return Redline(
         title=f"{agreement}: {state.title}",
         before_label=f"draft {before}",
         after_label=f"draft {after}",
         before=kept_text(house, agreement, before),
         after=kept_text(house, agreement, after),
-        changes=data_changes(old, new),
+        changes=changes,
         language=new.language,
-        settled=_open_in(old) - _open_in(new),
+        settled=frozenset(one.place_before for one in changes if one.settles and one.place_before is not None),
     )
-
-
-def _open_in(document: Document) -> frozenset[str]:
-    return frozenset(path for path, _ in open_facts(document))
 
 
 def against_template(house: Installation, agreement: AgreementId, *, draft: int | None = None) -> Redline:

@@ -26,28 +26,19 @@ class Restored:
 def restore(
     house: Installation, verifier_key: str, *, known: Sequence[Checkpoint] = (), backup: Backup | None = None
 ) -> Restored:
-    """Restore as :func:`restore_ledger`, then make anew what is searched; where the check found a fault, nothing more.
-
-    Once the fault is mended ``convenio register rebuild`` makes it anew.
-    """
-    restored = restore_ledger(house, verifier_key, known=known, backup=backup)
-    if restored.report.verdict is not Verdict.INVALID:
-        rebuild(house)
-    return restored
-
-
-def restore_ledger(
-    house: Installation, verifier_key: str, *, known: Sequence[Checkpoint] = (), backup: Backup | None = None
-) -> Restored:
     """Make the database anew from the published log, then put back what only a backup holds, then check everything.
 
-    ``verifier_key`` is the log's as it was pinned outside; ``known`` are checkpoints kept elsewhere. Whoever was
-    erased since the backup stays erased. A restore that broke off after the ledger was written is repeated:
-    a ledger that is there stays, where it is the published one. ``house`` is one that is ``restoring``.
+    Where the check found no fault, what is searched is made anew as well; else ``convenio register rebuild`` does that
+    once the fault is mended. ``verifier_key`` is the log's as it was pinned outside; ``known`` are checkpoints kept
+    elsewhere. Whoever was erased since the backup stays erased. A restore that broke off after the ledger was written
+    is repeated: a ledger that is there stays, where it is the published one. ``house`` is one that is ``restoring``.
     Raises as :func:`archive.recovery.recover`.
     """
     # before there is a database: where nothing was published, none is left behind
     published(house.log_store, verifier_key)
     ledger = recover(house.engine, house.log_store, verifier_key, known=known)
     rows = 0 if backup is None else restore_personal(house.engine, backup.personal)
-    return Restored(ledger, rows, check_ledger(house, verifier_key=verifier_key))
+    report = check_ledger(house, verifier_key=verifier_key)
+    if report.verdict is not Verdict.INVALID:
+        rebuild(house)
+    return Restored(ledger, rows, report)

@@ -258,8 +258,8 @@ def _words(house: Installation, state: AgreementState, person: Person, link: str
     agreement, days = state.agreement, house.settings.link_days
     pages = (
         f"Read it, and sign or decline it, in your browser, also on a phone:\n  {address_of(house, link)}\n"
-        f"The link is yours alone: whoever has it can read the document. It holds for {days} days and signs once; "
-        "the page sends you another when you ask for it.\n"
+        f"The link is yours alone: whoever has it can read the document. It holds for {days} days and signs once. "
+        "When it has expired, the page it leads to mails you another if you ask for it.\n"
     )
     if SigningWay.CLICK not in state.policy.ways:
         return pages

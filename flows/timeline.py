@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from flows.act import data_of
 from flows.notices import DelegationEvent, delegate_of
 from schemas import events as ev
-from schemas.errors import ConvenioError
 from schemas.evidence import AgreementId, Digest, Evidence, SignatoryId
 from schemas.lifecycle import transition
 from schemas.state import AgreementState
@@ -25,7 +24,8 @@ class Act:
     """One entry of the ledger and what it speaks of: who acted, and whom a delegation is about.
 
     People are ``None`` where there is nobody or they were erased; so is ``remark``, what was said, where it was.
-    ``data`` is that of the draft there was, ``digest`` the one the act is about.
+    ``data`` is that of the draft there was, ``None`` where the agreement was disposed of; ``digest`` is the one the act
+    is about.
     """
 
     entry: ev.Entry
@@ -33,14 +33,14 @@ class Act:
     by: Person | None
     delegate: Person | None
     as_delegate: bool
-    data: Digest
+    data: Digest | None
     digest: str
     remark: str | None
 
     @property
     def has_remark(self) -> bool:
         """Whether something was said, erased or not."""
-        return hasattr(self.entry.event, "remark")
+        return isinstance(self.entry.event, ev.Remarked)
 
 
 class Happening(Evidence):
@@ -55,11 +55,16 @@ class Happening(Evidence):
     remark: str | None = None
 
 
-def acts(house: Installation, agreement: AgreementId) -> list[Act]:
-    """Return everything that happened to an agreement, in order; raise :class:`Refused` where there is none."""
-    people = {person.commitment: person for person in house.people.everyone()}
+def acts(house: Installation, agreement: AgreementId, everyone: Iterable[Person]) -> list[Act]:
+    """Return everything that happened to an agreement, in order; raise :class:`Refused` where there is none.
+
+    ``everyone`` are the people there are.
+    """
+    people = {person.commitment: person for person in everyone}
+    history = house.ledger.entries(agreement)
+    is_disposed = any(isinstance(recorded.entry.event, ev.Disposed) for recorded in history)
     found, before = [], None
-    for recorded in house.ledger.entries(agreement):
+    for recorded in history:
         entry = recorded.entry
         after = transition(before, entry)
         found.append(
@@ -69,7 +74,7 @@ def acts(house: Installation, agreement: AgreementId) -> list[Act]:
                 by=None if entry.actor.person is None else people.get(entry.actor.person),
                 delegate=_delegate(before, entry.event, people),
                 as_delegate=_is_by_delegate(before, entry),
-                data=(before or after).data,
+                data=None if is_disposed else (before or after).data,
                 digest=_subject(entry.event),
                 remark=_remark(house, entry.event),
             )
@@ -80,19 +85,16 @@ def acts(house: Installation, agreement: AgreementId) -> list[Act]:
 
 def happened(house: Installation, agreement: AgreementId) -> list[Happening]:
     """Return the lines of an agreement's timeline, in order; raise :class:`Refused` where there is none."""
-    return [_line(act) for act in acts(house, agreement)]
+    return [_line(act) for act in acts(house, agreement, house.people.everyone())]
 
 
-def signatory_names(house: Installation, data: Digest) -> dict[SignatoryId, str]:
-    """Return the names of the signatories in some data by their ids, without those who were erased.
+def signatory_names(house: Installation, data: Digest, everyone: Iterable[Person]) -> dict[SignatoryId, str]:
+    """Return the names of the signatories in some data by their ids, without those who are not among ``everyone``.
 
-    There are none where the data cannot be read, or was destroyed: what happened can be told without it.
+    Raises :class:`Invalid` and :class:`Unavailable` where the data cannot be read.
     """
-    try:
-        signatories = data_of(house, data).signatories
-    except ConvenioError:
-        return {}
-    known = {person.email.casefold() for person in house.people.everyone()}
+    known = {person.email.casefold() for person in everyone}
+    signatories = data_of(house, data).signatories
     return {SignatoryId(one.id): str(one.name) for one in signatories if one.email.casefold() in known}
 
 
@@ -113,8 +115,7 @@ def _line(act: Act) -> Happening:
 
 
 def _remark(house: Installation, event: ev.Event) -> str | None:
-    digest = getattr(event, "remark", None)
-    kept = None if digest is None else house.remarks.get(digest)
+    kept = house.remarks.get(event.remark) if isinstance(event, ev.Remarked) else None
     return None if kept is None else kept.text
 
 
@@ -193,4 +194,4 @@ def _subject(event: ev.Event) -> str:
             return event.listing
         case ev.Disposed():
             return event.certificate
-    return getattr(event, "remark", "")
+    return event.remark if isinstance(event, ev.Remarked) else ""

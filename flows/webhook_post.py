@@ -158,10 +158,11 @@ class _Pinned(http.client.HTTPConnection):
     def break_off(self) -> None:
         """End the exchange from another thread, whatever it waits for."""
         self.is_late = True
-        if self.sock is not None:
+        sock = self.sock
+        if sock is not None:
             with suppress(OSError):
                 # a secured socket's own method would take its keys from under who waits in it
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _use(self, sock: Socket) -> Socket:
         """Go on with a socket, unless it is too late for that."""

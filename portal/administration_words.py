@@ -19,6 +19,7 @@ def parts(language: Language) -> dict[str, str]:
     """Return the name of each part of the health report."""
     say = language.say
     return {
+        "Health": say("Health"),
         "Ledger": say("Ledger"),
         "Published log": say("Published log"),
         "Object store": say("Object store"),

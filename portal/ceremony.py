@@ -27,6 +27,7 @@ from archive.sign_links import SignLink
 from flows.accounts import require_few_tries
 from flows.act import data_of
 from flows.delegation import Signer, signer_for
+from flows.naming import naming_of
 from flows.sign_link import READABLE, place_of, prepared_file, statement_of
 from flows.wiring import Installation
 from portal.reading import agreement_of
@@ -122,9 +123,16 @@ class Ceremony:
         return self.state.delegation_of(self.place)
 
     @property
-    def delegate(self) -> Person | None:
-        """The person whom the signatory has named, unless erased."""
-        return None if self.delegation is None else self.house.people.behind(self.delegation.delegate)
+    def delegate_name(self) -> str | None:
+        """The name of whom the signatory has named, unless erased: as they said it, until it was confirmed."""
+        if self.delegation is None:
+            return None
+        if not self.delegation.confirmed:
+            # whoever has a link hears of nobody behind an address what they did not say themselves
+            entries = (recorded.entry for recorded in self.house.ledger.entries(self.agreement))
+            return naming_of(self.house, entries, self.place).named_as
+        person = self.house.people.behind(self.delegation.delegate)
+        return None if person is None else person.name
 
     @property
     def signed(self) -> ev.Signed | None:

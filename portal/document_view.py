@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.catalogue import to_sign
+from flows.catalogue import awaits
 from flows.due import due_stage
 from flows.queries import trouble
 from portal.reading import signatories_of
@@ -92,9 +92,7 @@ def actions(visit: Visit, state: AgreementState) -> tuple[Action, ...]:
 
 
 def _as_signatory(visit: Visit, state: AgreementState) -> list[Action]:
-    if state.stage is not Stage.SIGNING or not visit.may(Role.SIGNATORY):
-        return []
-    mine = any(line.row.id == state.agreement for line in to_sign(visit.house, visit.who, limit=100))
+    mine = awaits(visit.house, state, visit.who)
     return [Action(visit.language.say("Sign"), "/to-sign", main=True)] if mine else []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.form_of import Section, label_of, one_of, section_of, sections_of
+from portal.form_of import ENTRY, Section, label_of, one_of, section_of, sections_of
 from portal.language import Language
 from schemas.errors import Fault
 from schemas.fields import steps_of
@@ -87,12 +87,18 @@ class Faults:
 
 
 def called(language: Language, path: str) -> str:
-    """Return the way to a field in words: ``Party 2, country``."""
+    """Return the way to a field in words, each to another: ``Party 2, country``, or ``Background 1``."""
     words: list[str] = []
-    listed = ""
+    listed: str | None = None
     for step in steps_of(path):
         if isinstance(step, int):
-            words[-1:] = [f"{language.say(one_of(listed))} {step + 1}"]
+            if listed is None:
+                words.append(f"{language.say(ENTRY)} {step + 1}")
+            else:
+                whole, one = words.pop(), one_of(listed)
+                # several lists have no word for one of theirs: there it is called by the list
+                words.append(f"{whole if one == ENTRY else language.say(one)} {step + 1}")
+            listed = None
         elif step in LANGUAGES:
             words[-1:] = [f"{words[-1]} ({language.locale.languages.get(step, step)})"]
         elif step != "value":

@@ -89,10 +89,13 @@ LABELS = {
 CHOICES = {"cosme-easme": "COSME (EASME)", "escp-4i": "ESCP-4i", "escp-4x": "ESCP-4x"}
 """What may be chosen, where its name alone does not read well."""
 
+ENTRY = "Entry"
+"""What one entry of a list is called that has no word for it."""
+
 ONE_OF = {
     "activities": "Activity",
     "acceptance_tests": "Test",
-    "agenda": "Entry",
+    "agenda": ENTRY,
     "amended_clauses": "Change",
     "bodies": "Body",
     "classes": "Class",
@@ -134,7 +137,7 @@ def choice_of(value: str) -> str:
 
 def one_of(name: str) -> str:
     """Return what one entry of a list is called, in English."""
-    return ONE_OF.get(name) or (label_of(name).removesuffix("s") if name.endswith("s") else "Entry")
+    return ONE_OF.get(name) or (label_of(name).removesuffix("s") if name.endswith("s") else ENTRY)
 
 
 @cache

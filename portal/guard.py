@@ -63,7 +63,7 @@ def _for_programs(request: Request) -> bool:
 
 
 class HeadLikeGet:
-    """Answers HEAD as it answers GET, without the body (RFC 9110 9.3.2)."""
+    """Answers HEAD as it answers GET, without the body (RFC 9110 9.3.2), and without cookies: it changes nothing."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -78,7 +78,8 @@ class HeadLikeGet:
         async def without_body(message: Message) -> None:
             nonlocal ended
             if message["type"] == "http.response.start":
-                await send(message)
+                headers = [(name, value) for name, value in message["headers"] if name != b"set-cookie"]
+                await send({**message, "headers": headers})
             elif not ended:
                 # a stream would go on
                 ended = True

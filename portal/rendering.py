@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from portal.language import catalog
+from portal.retention_acts import keeps
 
 if TYPE_CHECKING:
     from portal.visit import Visit
@@ -45,6 +46,7 @@ def rendered(page: str, visit: Visit, **values: object) -> str:
         "language": visit.language,
         "ago": lambda at: ago(at, visit),
         "day": lambda on: day(on, visit),
+        "keeps": lambda: keeps(visit),
     }
     return environment(visit.language.code).get_template(page).render(everywhere | values)
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from flows.review import Obstacle
 from flows.risk import Level, Reason
+from portal.form_faults import called
 from portal.language import Language
 from schemas.clause import Position
 from schemas.people import Office
 from schemas.state import AgreementState
 from templates.redlines.clause_redline import Kind
 from templates.redlines.outline import Region
+from templates.redlines.redline import Change
 
 
 def office(language: Language, which: Office) -> str:
@@ -81,6 +83,13 @@ def obstacle(language: Language, why: Obstacle | None, state: AgreementState) ->
             count=len(state.open_facts),
         ),
     }[why]
+
+
+def field(language: Language, change: Change) -> str:
+    """Return the way to a field that differs, ``Party 2, country``; of an item that is gone by its earlier number."""
+    if change.place is None:
+        return language.say("%(field)s (earlier draft)", field=called(language, change.place_before or ""))
+    return called(language, change.place)
 
 
 def kind(language: Language, which: Kind) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -21,12 +21,13 @@ from schemas.signature import SigningWay
 if TYPE_CHECKING:
     from datetime import date
 
+    from flows.notices import DelegationEvent
     from flows.timeline import Act
     from flows.wiring import Installation
     from portal.language import Language
 
-Names = Mapping[SignatoryId, str]
-"""The names of signatories by their ids; who was erased is not among them."""
+Names = Callable[[Digest], Mapping[SignatoryId, str]]
+"""Returns the names of the signatories in some data by their ids; who was erased is not among them."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,17 @@ class Line:
 
 
 def lines_of(house: Installation, language: Language, agreement: AgreementId) -> list[Line]:
-    """Return the timeline of an agreement, in order; raise :class:`Refused` where there is none."""
+    """Return the timeline of an agreement, in order; raise :class:`Refused` where there is none.
+
+    Raises :class:`Invalid` and :class:`Unavailable` where data that names signatories cannot be read.
+    """
+    everyone = house.people.everyone()
 
     @cache
-    def names(data: Digest) -> Names:
-        return signatory_names(house, data)
+    def names(data: Digest) -> Mapping[SignatoryId, str]:
+        return signatory_names(house, data, everyone)
 
-    return [_line(language, act, names(act.data)) for act in acts(house, agreement)]
+    return [_line(language, act, names) for act in acts(house, agreement, everyone)]
 
 
 def _line(language: Language, act: Act, names: Names) -> Line:
@@ -68,12 +73,22 @@ def _line(language: Language, act: Act, names: Names) -> Line:
 
 def told(language: Language, act: Act, names: Names) -> str:
     """Return what was done, in a sentence that lacks who did it."""
+    match event := act.entry.event:
+        case ev.Invited() | ev.Signed() | ev.Declined():
+            return _told_of_signing(language, act, event, names)
+        case ev.Delegated() | ev.DelegationConfirmed() | ev.DelegationRevoked():
+            return _told_of_delegation(language, act, event, names)
+    return _told_of_drafts(language, act, names) or _told_of_keeping(language, event)
+
+
+def _told_of_drafts(language: Language, act: Act, names: Names) -> str | None:
+    """Return the sentence about what leads to signatures or ends without them; ``None`` for every other event."""
     say = language.say
     match event := act.entry.event:
         case ev.Requested():
             return say("requested the document: %(kind)s", kind=say(model_of(event.document_type).kind))
         case ev.Revised():
-            return _revised(language, event, names)
+            return _revised(language, act, event, names)
         case ev.Edited():
             return say("made draft %(draft)s by editing the text by hand", draft=event.draft)
         case ev.Drafted():
@@ -94,10 +109,10 @@ def told(language: Language, act: Act, names: Names) -> str:
             return say("noted that not everybody had signed by %(day)s, the last day to sign", day=day)
         case ev.Extended():
             return say("moved the last day to sign to %(day)s", day=_day(language, event.sign_by))
-    return _told_of_signing(language, act, names) or _told_of_keeping(language, event)
+    return None
 
 
-def _revised(language: Language, event: ev.Revised, names: Names) -> str:
+def _revised(language: Language, act: Act, event: ev.Revised, names: Names) -> str:
     say = language.say
     made = {
         ev.RevisionReason.AMENDED: say("made draft %(draft)s with changed data", draft=event.draft),
@@ -105,38 +120,41 @@ def _revised(language: Language, event: ev.Revised, names: Names) -> str:
     }[event.reason]
     if not event.voids:
         return made
-    voided = ", ".join(_name(language, names, one.signatory) for one in event.voids)
+    voided = ", ".join(_name(language, act, names, one.signatory) for one in event.voids)
     return say("%(made)s; void are the signatures of: %(names)s", made=made, names=voided)
 
 
-def _told_of_signing(language: Language, act: Act, names: Names) -> str | None:
-    """Return the sentence about an event that names a signatory; ``None`` for every other one."""
-    say, event = language.say, act.entry.event
-    if (signatory := getattr(event, "signatory", None)) is None:
-        return None
-    name = _name(language, names, signatory)
-    delegate = act.delegate.name if act.delegate else say("somebody erased")
+def _told_of_signing(language: Language, act: Act, event: ev.Invited | ev.Signed | ev.Declined, names: Names) -> str:
+    say = language.say
+    match event:
+        case ev.Signed() if not (act.as_delegate or event.way is SigningWay.PAPER):
+            return say("signed (%(effect)s)", effect=effect_in_words(language, event.effect))
+        case ev.Declined() if not act.as_delegate:
+            return say("declined to sign")
+    name = _name(language, act, names, event.signatory)
     match event:
         case ev.Invited():
             return say("asked %(name)s to sign", name=name)
+        case ev.Declined():
+            return say("declined to sign as delegate of %(name)s", name=name)
         case ev.Signed(way=SigningWay.PAPER):
             return say("recorded the paper original signed for %(name)s", name=name)
-        case ev.Signed() if act.as_delegate:
+        case ev.Signed():
             effect = effect_in_words(language, event.effect)
             return say("signed as delegate of %(name)s (%(effect)s)", name=name, effect=effect)
-        case ev.Signed():
-            return say("signed (%(effect)s)", effect=effect_in_words(language, event.effect))
-        case ev.Declined() if act.as_delegate:
-            return say("declined to sign as delegate of %(name)s", name=name)
-        case ev.Declined():
-            return say("declined to sign")
+
+
+def _told_of_delegation(language: Language, act: Act, event: DelegationEvent, names: Names) -> str:
+    say = language.say
+    name = _name(language, act, names, event.signatory)
+    delegate = act.delegate.name if act.delegate else say("somebody erased")
+    match event:
         case ev.Delegated():
             return say("named %(delegate)s to sign for %(name)s", delegate=delegate, name=name)
         case ev.DelegationConfirmed():
             return say("confirmed that %(delegate)s signs for %(name)s", delegate=delegate, name=name)
         case ev.DelegationRevoked():
             return say("took back that %(delegate)s signs for %(name)s", delegate=delegate, name=name)
-    return None
 
 
 def _told_of_keeping(language: Language, event: ev.Event) -> str:
@@ -175,8 +193,9 @@ def _how(language: Language, event: ev.Event) -> str:
     return ""
 
 
-def _name(language: Language, names: Names, signatory: SignatoryId) -> str:
-    return names.get(signatory) or language.say("a signatory")
+def _name(language: Language, act: Act, names: Names, signatory: SignatoryId) -> str:
+    known = {} if act.data is None else names(act.data)
+    return known.get(signatory) or language.say("a signatory")
 
 
 def _day(language: Language, day: date) -> str:

@@ -47,10 +47,10 @@ def waiting_for(visit: Visit, *, limit: int = SHOWN) -> tuple[Line, ...]:
         # while signing, the legal office alone is waited for: by delegations
         legal = tuple(one for one in offices if one == "office:legal")
         for stage, waits_for in ((Stage.IN_REVIEW, offices), (Stage.SIGNING, legal)):
-            wanted = Wanted(stages=(stage,), waits_for=waits_for)
-            lines = house.catalogue.urgent(wanted, limit=limit) if waits_for else ()
             # nobody approves what they asked for themselves
-            found |= {line.row.id: line for line in lines if line.row.owner != person.commitment}
+            wanted = Wanted(stages=(stage,), waits_for=waits_for, not_owner=person.commitment)
+            lines = house.catalogue.urgent(wanted, limit=limit) if waits_for else ()
+            found |= {line.row.id: line for line in lines}
     if Role.MANAGER in person.roles:
         wanted = Wanted(stages=(Stage.IN_REVIEW, Stage.RETURNED), owner=person.commitment, waits_for=("manager",))
         found |= {line.row.id: line for line in house.catalogue.urgent(wanted, limit=limit)}

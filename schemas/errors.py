@@ -147,7 +147,7 @@ class NotReady(Refused):
 class TooManyTries(Refused):
     """Something was tried too often; ``seconds`` is how long to wait before it may be tried again."""
 
-    def __init__(self, what: str, *, seconds: int = 60, **particulars: object) -> None:
+    def __init__(self, what: str, *, seconds: int, **particulars: object) -> None:
         super().__init__(what, **particulars)  # pyrefly: ignore  # the keywords are the base class's
         self.seconds = seconds
 

@@ -327,6 +327,12 @@ class Declined(Evidence):
     remark: Digest
 
 
+Remarked = (
+    Edited | Returned | Rejected | Delegated | DelegationRevoked | BalancePaid | RetentionExtended | HoldPlaced
+    | HoldReleased | DisposalProposed | Disposed | Extended | Withdrawn | Declined
+)  # fmt: skip
+"""Events of an agreement in which a person says something, held as a commitment (``remark``)."""
+
 Event = Annotated[
     Requested | Revised | Edited | Drafted | Approved | Returned | Rejected | Prepared | Invited | Signed | Delegated
     | DelegationConfirmed | DelegationRevoked | Concluded | Deposited | Renewed | BalancePaid | RetentionExtended

@@ -145,8 +145,8 @@ def digest_of_certificate(certificate: x509.Certificate) -> Digest:
 def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> SigningKey:
     """Return the signing key of a PKCS#12 file (RFC 7292).
 
-    Raises :class:`InputError` when the file or passphrase is wrong, the key is missing, or opening it takes too long,
-    and :class:`Refused` when the key may not sign at ``now``.
+    Raises :class:`InputError` when the file or passphrase is wrong, the key is missing or not alone, or opening it
+    takes too long, and :class:`Refused` when the key may not sign at ``now``.
     """
     if not content.startswith(b"\x30"):
         raise InputError(
@@ -158,10 +158,9 @@ def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> S
     store = opened(content, passphrase)
     if store.key is None or store.cert is None:
         raise InputError(
-            "the PKCS#12 file holds no private key with its certificate",
-            got="no private key" if store.key is None else "a private key, but no certificate that belongs to it",
+            "the PKCS#12 file holds no certificate that belongs to its private key",
             expected="one private key and its certificate",
-            remedy="export again and include the private key",
+            remedy="export certificate and private key together",
         )
     certificate = store.cert.certificate
     require_current(certificate, now)

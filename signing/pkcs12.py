@@ -8,7 +8,8 @@
 
 Whoever made the file chose the numbers: up to two thousand million each, which is minutes of work. So they are added up
 before any key is derived, and the parser gets the parts that can be looked at first: once it has a private key it
-derives no other, whatever lies in an encrypted part. As that changes their order, the MAC is checked here.
+derives no other, whatever lies in an encrypted part. As that changes their order, the MAC is checked here, and made
+anew: by it the parser learns how a passphrase that is empty was written.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from schemas.errors import InputError
 MOST_ITERATIONS = 5_000_000
 """Of all keys derived for one file; programs that export ask for 2,000 to 1,000,000."""
 
+MOST_MAC_ITERATIONS = 1_000_000
+"""Of the key of a MAC that is derived here, step by step; programs that export ask for 1 to 100,000."""
+
 LONGEST_MAC_KEY_BYTES = 64
 """Every further digest of a longer one would cost all iterations again."""
 
@@ -37,18 +41,17 @@ UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, NotIm
 
 
 def opened(content: bytes, passphrase: bytes | None) -> PKCS12KeyAndCertificates:
-    """Return what a PKCS#12 file holds: its first private key that is not in an encrypted part, and certificates.
+    """Return what a PKCS#12 file holds: the one private key that is not in an encrypted part, and certificates.
 
-    Raises :class:`InputError` for another passphrase, for what cannot be read, and for what takes too long to open.
+    Raises :class:`InputError` for another passphrase, for no such key or several, for what cannot be read, and for what
+    takes too long to open.
     """
     try:
         pfx = pkcs12.Pfx.load(content, strict=True)
-        _require_little_work(sum(_iterations(pfx)))
-        if not _is_authentic(pfx, passphrase or b""):
-            raise _other_passphrase(passphrase)
-        if not any(map(_holds_key, pfx.authenticated_safe)):
-            return PKCS12KeyAndCertificates(None, None, [])
-        return load_pkcs12(_in_safe_order(pfx), passphrase)
+        _require_little_work(_mac_iterations(pfx["mac_data"]), MOST_MAC_ITERATIONS)
+        _require_little_work(sum(_iterations(pfx)), MOST_ITERATIONS)
+        _require_one_key(pfx)
+        return load_pkcs12(_in_safe_order(pfx, passphrase), passphrase)
     except UNREADABLE as fault:
         text = str(fault).partition("\n")[0]
         if "password" in text.lower():
@@ -61,21 +64,51 @@ def opened(content: bytes, passphrase: bytes | None) -> PKCS12KeyAndCertificates
         ) from fault
 
 
-def _require_little_work(iterations: int) -> None:
-    if iterations > MOST_ITERATIONS:
+def _require_little_work(iterations: int, most: int) -> None:
+    if iterations > most:
         raise InputError(
             "the PKCS#12 file asks for too much work before it opens",
             got=f"{iterations:,} iterations",
-            expected=f"at most {MOST_ITERATIONS:,}",
+            expected=f"at most {most:,}",
             remedy="export it again, with fewer iterations",
         )
 
 
+def _require_one_key(pfx: pkcs12.Pfx) -> None:
+    seen = [part for part in pfx.authenticated_safe if not _is_encrypted(part)]
+    keys = sum(bag["bag_id"].native in {"key_bag", SHROUDED} for part in seen for bag in _bags(part))
+    if keys > 1:
+        raise InputError(
+            "the PKCS#12 file holds several private keys",
+            got=f"{keys} private keys",
+            expected="exactly one private key",
+            remedy="export only the certificate to sign with, and its private key",
+        )
+    if keys == 0 and len(seen) < len(pfx.authenticated_safe):
+        raise InputError(
+            "the PKCS#12 file shows no private key",
+            got="if it holds one, it lies in an encrypted part, which is not opened",
+            expected="one private key that is encrypted by itself, and its certificate",
+            remedy="with the private key, export it again: openssl pkcs12 -in FILE -out KEY.pem, "
+            "then openssl pkcs12 -export -in KEY.pem -out NEW.p12",
+        )
+    if keys == 0:
+        raise InputError(
+            "the PKCS#12 file holds no private key",
+            expected="one private key and its certificate",
+            remedy="export it again, and include the private key",
+        )
+
+
+def _mac_iterations(mac: pkcs12.MacData) -> int:
+    return _count(mac["iterations"]) if mac else 0
+
+
 def _iterations(pfx: pkcs12.Pfx) -> Iterator[int]:
-    if mac := pfx["mac_data"]:
-        yield _count(mac["iterations"])
-        if _is_pbmac1(mac):
-            yield _of_kdf(_pbmac1(mac)["key_derivation_func"])
+    mac = pfx["mac_data"]
+    yield _mac_iterations(mac)
+    if mac and _is_pbmac1(mac):
+        yield _of_kdf(_pbmac1(mac)["key_derivation_func"])
     for part in pfx.authenticated_safe:
         if _is_encrypted(part):
             yield _of_encryption(part["content"]["encrypted_content_info"]["content_encryption_algorithm"])
@@ -92,10 +125,6 @@ def _bags(part: ContentInfo) -> Iterator[pkcs12.SafeBag]:
                 waiting.append(bag["bag_value"])
             else:
                 yield bag
-
-
-def _holds_key(part: ContentInfo) -> bool:
-    return not _is_encrypted(part) and any(bag["bag_id"].native in {"key_bag", SHROUDED} for bag in _bags(part))
 
 
 def _is_encrypted(part: ContentInfo) -> bool:
@@ -131,33 +160,49 @@ def _pbmac1(mac: pkcs12.MacData) -> algos.Pbmac1Params:
     return algos.Pbmac1Params.load(mac["mac"]["digest_algorithm"]["parameters"].dump())
 
 
-def _is_authentic(pfx: pkcs12.Pfx, passphrase: bytes) -> bool:
-    """Whether the MAC says that nobody changed the file who does not know the passphrase; one without MAC says none."""
-    mac, content = pfx["mac_data"], pfx["auth_safe"]["content"].native
-    if not mac:
-        return True
-    digest, salt = mac["mac"]["digest"].native, mac["mac_salt"].native
+def _in_safe_order(pfx: pkcs12.Pfx, passphrase: bytes | None) -> bytes:
+    """Return the file with what can be looked at before what cannot, and with a MAC where it has one.
+
+    Raises :class:`InputError` where the MAC does not say that whoever made the file knew the passphrase.
+    """
+    parts = sorted(pfx.authenticated_safe, key=_is_encrypted)
+    content = pkcs12.AuthenticatedSafe(parts).dump()
+    ordered = {"version": "v3", "auth_safe": {"content_type": "data", "content": core.OctetString(content)}}
+    if mac := pfx["mac_data"]:
+        before, name = pfx["auth_safe"]["content"].native, _mac_digest(mac)
+        fitting = (key for key in _mac_keys(mac, passphrase or b"") if _is_mac(mac, hmac.digest(key, before, name)))
+        key = next(fitting, None)
+        if key is None:
+            raise _other_passphrase(passphrase)
+        mac["mac"]["digest"] = hmac.digest(key, content, name)
+        ordered["mac_data"] = mac
+    return pkcs12.Pfx(ordered).dump()
+
+
+def _mac_digest(mac: pkcs12.MacData) -> str:
+    how = _pbmac1(mac)["message_auth_scheme"] if _is_pbmac1(mac) else mac["mac"]["digest_algorithm"]
+    return str(how["algorithm"].native)
+
+
+def _is_mac(mac: pkcs12.MacData, digest: bytes) -> bool:
+    return hmac.compare_digest(mac["mac"]["digest"].native, digest)
+
+
+def _mac_keys(mac: pkcs12.MacData, passphrase: bytes) -> Iterator[bytes]:
+    """Yield the key of a MAC for every way in which programs write the passphrase."""
     if _is_pbmac1(mac):
-        how = _pbmac1(mac)
-        derived_by = how["key_derivation_func"]["parameters"]
+        derived_by = _pbmac1(mac)["key_derivation_func"]["parameters"]
         length = derived_by["key_length"].native
         if not length or not 0 < length <= LONGEST_MAC_KEY_BYTES:
             raise ValueError(f"the key of the MAC is of {length} bytes")
-        name = how["message_auth_scheme"]["algorithm"].native
-        key = hashlib.pbkdf2_hmac(
-            derived_by["prf"]["algorithm"].native,
-            passphrase,
-            derived_by["salt"].native,
-            _count(derived_by["iteration_count"]),
-            length,
-        )
-        return hmac.compare_digest(hmac.digest(key, content, name), digest)
-    name, iterations = mac["mac"]["digest_algorithm"]["algorithm"].native, _count(mac["iterations"])
+        prf, salt = derived_by["prf"]["algorithm"].native, derived_by["salt"].native
+        yield hashlib.pbkdf2_hmac(prf, passphrase, salt, _count(derived_by["iteration_count"]), length)
+        return
+    name, salt, iterations = _mac_digest(mac), mac["mac_salt"].native, _count(mac["iterations"])
     written = passphrase.decode().encode("utf-16-be")
     # no passphrase is written as nothing by some programs, and as an empty text by others
-    tried = [written + b"\0\0"] if written else [b"", b"\0\0"]
-    keys = (_mac_key(name, one, salt, iterations) for one in tried)
-    return any(hmac.compare_digest(hmac.digest(key, content, name), digest) for key in keys)
+    for one in [written + b"\0\0"] if written else [b"", b"\0\0"]:
+        yield _mac_key(name, one, salt, iterations)
 
 
 def _mac_key(name: str, written: bytes, salt: bytes, iterations: int) -> bytes:
@@ -173,13 +218,6 @@ def _filled(text: bytes, block: int) -> bytes:
     """Return ``text`` repeated until it fills whole blocks."""
     size = -(-len(text) // block) * block
     return (text * (size // len(text) + 1))[:size] if text else b""
-
-
-def _in_safe_order(pfx: pkcs12.Pfx) -> bytes:
-    """Return the file with what can be looked at before what cannot, without its MAC."""
-    parts = sorted(pfx.authenticated_safe, key=_is_encrypted)
-    content = core.OctetString(pkcs12.AuthenticatedSafe(parts).dump())
-    return pkcs12.Pfx({"version": "v3", "auth_safe": {"content_type": "data", "content": content}}).dump()
 
 
 def _other_passphrase(passphrase: bytes | None) -> InputError:

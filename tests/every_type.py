@@ -24,6 +24,7 @@ from schemas.people import Office
 from tests.completed import completed
 from tests.installation import MANAGER, Clock, RememberingOffice, opened, people, sign
 
+OTHER_MANAGER = "other.manager@example.org"
 OFFICES = ("first.reviewer@example.org", "second.reviewer@example.org", "third.reviewer@example.org")
 ANSWERS: dict[str, dict[str, object]] = {"termination": {"deliveries[0].received": "2022-06-24"}}
 """What the rules of a type ask of the values that its example leaves open."""
@@ -44,14 +45,16 @@ class Archive:
             self.known[example] = self._led(load_document(example))
         return self.known[example]
 
-    def _led(self, document: Document) -> AgreementId:
+    def _led(self, document: Document, *, by: str = MANAGER) -> AgreementId:
         answers = dict(ANSWERS.get(document.document_type, {}))
         for path, pin in document.pins:
             if (pinned := named(pin.title)) is not None:
-                ends = document.document_type == "termination"
-                agreement = self._led(load_document(pinned)) if ends else self.archived(pinned)
+                if document.document_type == "termination":
+                    agreement = self._led(load_document(pinned), by=OTHER_MANAGER)
+                else:
+                    agreement = self.archived(pinned)
                 answers |= {f"{path}.agreement": agreement, f"{path}.sha256": self.receipt(agreement)}
-        house, requested = self.house, commands.request(self.house, completed(document, answers), by=MANAGER)
+        house, requested = self.house, commands.request(self.house, completed(document, answers), by=by)
         agreement = AgreementId(requested.state.agreement)
         draft(house, agreement, 1)
         for office, reviewer in zip(requested.state.offices, OFFICES, strict=False):
@@ -76,6 +79,7 @@ def archive_of_examples(home: Path, office: RememberingOffice) -> Iterator[Archi
     """Yield an empty archive with its people; it is yesterday there."""
     with opened(home, office, Clock(datetime.now(UTC) - timedelta(days=1))) as house:
         people(house)
+        commands.add_person(house, OTHER_MANAGER, name="Other manager", roles=("manager",))
         for address in OFFICES:
             commands.add_person(house, address, name="Reviewer", roles=("reviewer",), offices=tuple(Office))
         yield Archive(house)

@@ -51,7 +51,7 @@ def openapi(visit: Anybody) -> JSONResponse:
 
 @router.get("/health")
 def well(visit: Anybody) -> HealthShown:
-    """Say whether the installation is well, or was half a minute ago; no token is needed for it."""
+    """Say whether the installation is well, and when that was looked at; no token is needed for it."""
     watch: HealthWatch = visit.request.app.state.health_watch
     found = watch.recent(visit.house)
     return HealthShown(well=found.well, at=found.at)

@@ -9,6 +9,7 @@ from archive.catalogue import Wanted
 from flows import commands
 from flows.act import data_of
 from flows.delegation import evidence_of
+from flows.naming import naming_of
 from flows.page_images import PageText, page_image, page_texts
 from portal.downloads import attachment
 from portal.forms import Posted
@@ -16,7 +17,6 @@ from portal.reading import agreement_of, signatories_of
 from portal.refusals import status_of
 from portal.sign_words import for_people
 from portal.visit import Reviewer, Visit
-from schemas import events as ev
 from schemas.errors import ConvenioError, Refused
 from schemas.evidence import AgreementId, SignatoryId
 from schemas.people import Office
@@ -93,12 +93,7 @@ def _named(state: AgreementState, signatory: str) -> Delegation:
 def _page(visit: Visit, state: AgreementState, signatory: str, error: ConvenioError | None = None) -> Response:
     house, its_id, named = visit.house, AgreementId(state.agreement), _named(state, signatory)
     _, ending = evidence_of(house, its_id, signatory=signatory)
-    given = [
-        recorded.entry
-        for recorded in house.ledger.entries(its_id)
-        if isinstance(recorded.entry.event, ev.Delegated) and recorded.entry.event.authority == named.authority
-    ][-1]
-    remark = house.remarks.get(given.event.remark)
+    naming = naming_of(house, (recorded.entry for recorded in house.ledger.entries(its_id)), signatory)
     pages: tuple[PageText, ...] = ()
     unreadable: ConvenioError | None = None
     if ending == "pdf":
@@ -114,8 +109,7 @@ def _page(visit: Visit, state: AgreementState, signatory: str, error: ConvenioEr
         named=named,
         signatory=next(one for one in data_of(house, state.data).signatories if one.id == signatory),
         delegate=house.people.behind(named.delegate),
-        at=given.occurred_at,
-        reason=None if remark is None else remark.text,
+        naming=naming,
         pages=pages,
         unreadable=unreadable,
         why_not=_why_not(visit, state, named),

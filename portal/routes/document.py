@@ -12,10 +12,10 @@ from flows.act import data_of
 from flows.page_images import PdfEvent, page_texts
 from flows.queries import content_of
 from flows.redlines import Redline, against_template, between_drafts
+from portal import review_words
 from portal.data_view import parts_of
 from portal.document_view import above, id_of
 from portal.downloads import attachment
-from portal.form_faults import called
 from portal.form_of import label_of
 from portal.reading import agreement_of, readable_pdf, readable_pdfs, signatories_of
 from portal.signatures_view import signer_lines
@@ -97,7 +97,7 @@ def changes(visit: Reader, agreement: str, against: str = "") -> Response:
         unchanged=sum(one.kind is Kind.UNCHANGED for one in compared),
         against=against,
         earlier=earlier,
-        called=lambda path: called(visit.language, path),
+        field=lambda change: review_words.field(visit.language, change),
         **above(visit, state, "changes"),
     )
 

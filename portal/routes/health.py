@@ -13,7 +13,7 @@ router = APIRouter()
 
 @router.get("/health")
 def as_json(visit: Anybody) -> JSONResponse:
-    """Say whether the installation is well, or was half a minute ago; which part is not, the administrator sees."""
+    """Say whether the installation is well, and when that was looked at; which part is not, the administrator sees."""
     watch: HealthWatch = visit.request.app.state.health_watch
     found = watch.recent(visit.house)
     return JSONResponse({"well": found.well, "at": found.at.isoformat()}, status_code=200 if found.well else 503)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -12,19 +11,18 @@ from starlette.exceptions import HTTPException
 
 from archive.keeping import Kept as Which, Position
 from archive.register import RegisterRow
-from flows import commands
-from flows.act import Done
 from flows.deadline import local_day
-from flows.disposal import certificate, is_disposable
+from flows.disposal import certificate
 from flows.retention import look
 from portal.downloads import attachment
 from portal.forms import Posted
 from portal.refusals import status_of
+from portal.retention_acts import ACTS, Act, may_do
 from portal.retention_words import filters, notice_of
 from portal.visit import Allowed, Visit
 from schemas.errors import ConvenioError, NotAuthorised
 from schemas.evidence import AgreementId
-from schemas.people import Office, Role
+from schemas.people import Role
 from schemas.state import AgreementState, Stage
 
 router = APIRouter()
@@ -35,90 +33,8 @@ AT_ONCE = 25
 Keeper = Annotated[Visit, Depends(Allowed(Role.ADMINISTRATOR, Role.MANAGER, Role.REVIEWER, Role.AUDITOR))]
 """Whoever may see how long documents are kept: lists and states, never what stands in a document."""
 
-Actor = Annotated[Visit, Depends(Allowed(Role.ADMINISTRATOR, Role.MANAGER, Role.REVIEWER))]
+Actor = Annotated[Visit, Depends(Allowed(*(act.role for act in ACTS.values())))]
 """Who has an act here; each act has its own role."""
-
-
-@dataclass(frozen=True)
-class Act:
-    """One act: whose it is, when it can be done, and how."""
-
-    name: str
-    role: Role
-    possible: Callable[[AgreementState, date], bool]
-    do: Callable[[Visit, AgreementId, Mapping[str, str]], Done]
-    asks: tuple[str, ...] = ("reason",)
-    office: Office | None = None
-
-
-def _paid(visit: Visit, agreement: AgreementId, typed: Mapping[str, str]) -> Done:
-    return commands.balance_paid(
-        visit.house,
-        agreement,
-        by=visit.who.email,
-        paid_on=date.fromisoformat(typed["day"]),
-        small_grant=typed["small_grant"] == "yes",
-        reason=typed["reason"],
-    )
-
-
-def _extend(visit: Visit, agreement: AgreementId, typed: Mapping[str, str]) -> Done:
-    until = date.fromisoformat(typed["day"])
-    return commands.extend_retention(visit.house, agreement, by=visit.who.email, until=until, reason=typed["reason"])
-
-
-def _by_reason(command: Callable[..., Done]) -> Callable[[Visit, AgreementId, Mapping[str, str]], Done]:
-    return lambda visit, agreement, typed: command(visit.house, agreement, by=visit.who.email, reason=typed["reason"])
-
-
-def _dispose(visit: Visit, agreement: AgreementId, typed: Mapping[str, str]) -> Done:
-    return commands.dispose(visit.house, agreement, by=visit.who.email, authority=typed["reason"])
-
-
-def _keepable(state: AgreementState) -> bool:
-    return state.stage in {Stage.ARCHIVED, Stage.ENDED}
-
-
-ACTS = {
-    act.name: act
-    for act in (
-        Act(
-            "paid",
-            Role.MANAGER,
-            lambda state, _today: state.stage is Stage.ARCHIVED and state.retention_until is None,
-            _paid,
-            ("day", "small_grant", "reason"),
-        ),
-        Act(
-            "extend",
-            Role.ADMINISTRATOR,
-            lambda state, _today: state.stage is Stage.ARCHIVED and state.retention_until is not None,
-            _extend,
-            ("day", "reason"),
-        ),
-        Act(
-            "hold",
-            Role.REVIEWER,
-            lambda state, _today: _keepable(state) and not state.held,
-            _by_reason(commands.place_hold),
-            office=Office.LEGAL,
-        ),
-        Act(
-            "release",
-            Role.REVIEWER,
-            lambda state, _today: _keepable(state) and state.held,
-            _by_reason(commands.release_hold),
-            office=Office.LEGAL,
-        ),
-        Act("propose", Role.ADMINISTRATOR, is_disposable, _by_reason(commands.propose_disposal)),
-        Act(
-            "dispose",
-            Role.ADMINISTRATOR,
-            lambda state, today: is_disposable(state, today) and state.disposal is not None,
-            _dispose,
-        ),
-    )
-}
 
 
 @router.get("/administration/retention")
@@ -155,7 +71,7 @@ def one(visit: Keeper, agreement: str) -> Response:
         "administration_kept.html",
         held=held,
         fault=fault,
-        acts=[act for act in ACTS.values() if _may(visit, act) and act.possible(state, _today(visit))],
+        acts=[act for act in ACTS.values() if may_do(visit, act) and act.possible(state, _today(visit))],
         **_about(visit, state),
     )
 
@@ -197,15 +113,11 @@ def _state(visit: Visit, agreement: str) -> AgreementState:
     return visit.house.ledger.state(row.id)
 
 
-def _may(visit: Visit, act: Act) -> bool:
-    return visit.may(act.role) and (act.office is None or act.office in visit.who.offices)
-
-
 def _allowed(visit: Visit, name: str) -> Act:
     if name not in ACTS:
         raise HTTPException(404)
     act = ACTS[name]
-    if not _may(visit, act):
+    if not may_do(visit, act):
         raise NotAuthorised(
             "this act is somebody else's",
             expected=f"the role {act.role}" + (f" of the {act.office} office" if act.office else ""),

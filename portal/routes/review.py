@@ -18,7 +18,6 @@ from flows.review import obstacle, offices_of, review_of
 from flows.risk import Level, known, level_of, risk_of_draft
 from flows.texts import drafted
 from portal import review_words as words
-from portal.form_faults import called
 from portal.reading import agreement_of, signatories_of
 from portal.visit import Reviewer, Visit
 from portal.waiting import words_for
@@ -26,6 +25,7 @@ from schemas.errors import ConvenioError, Refused
 from schemas.evidence import AgreementId
 from schemas.people import Office
 from schemas.state import AgreementState, Stage
+from templates.redlines.redline import Change
 
 router = APIRouter()
 
@@ -67,9 +67,10 @@ def queue(visit: Reviewer, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> 
     found = waiting.waiting(
         mine, today=local_day(visit.house, visit.house.clock()), limit=ON_ONE_PAGE, skip=(page - 1) * ON_ONE_PAGE
     )
+    states = visit.house.ledger.states([one.row.id for one in found])
     return visit.show(
         "review_queue.html",
-        lines=[_line(visit, one) for one in found],
+        lines=[_line(visit, one, states[one.row.id]) for one in found],
         offices=words.offices(visit.language, mine),
         total=total,
         number=page,
@@ -148,8 +149,8 @@ class _Words:
     def region(self, which: object) -> str:
         return words.region(self._visit.language, which)  # pyrefly: ignore  # the same
 
-    def called(self, path: str) -> str:
-        return called(self._visit.language, path)
+    def field(self, change: Change) -> str:
+        return words.field(self._visit.language, change)
 
     def level(self, which: Level) -> str:
         return words.level(self._visit.language, which)
@@ -170,8 +171,7 @@ class _Words:
         return comment.person == self._visit.who.commitment or self._visit.who.commitment not in self._state.authors
 
 
-def _line(visit: Visit, one: Waiting) -> Line:
-    state = visit.house.ledger.state(one.row.id)
+def _line(visit: Visit, one: Waiting, state: AgreementState) -> Line:
     return Line(
         row=one.row,
         waits=words_for(visit, one.row),
@@ -186,10 +186,10 @@ def _delegations(visit: Visit) -> list[tuple[AgreementState, str, str]]:
     if Office.LEGAL not in visit.who.offices:
         return []
     rows = visit.house.register.rows(stage=Stage.SIGNING, waits_for=f"office:{Office.LEGAL}")
-    states = [visit.house.ledger.state(row.id) for row in rows]
+    states = visit.house.ledger.states([row.id for row in rows])
     return [
         (state, one.signatory, signatories_of(visit, state)[one.signatory])
-        for state in states
+        for state in (states[row.id] for row in rows)
         for one in state.delegations
         if not one.confirmed
     ]

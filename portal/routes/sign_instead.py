@@ -56,8 +56,8 @@ def delegate(ceremony: Entered, form: Posted) -> Response:
         )  # fmt: skip
     except ConvenioError as error:
         return _page(ceremony, "delegate", form, error)
-    name = ceremony.house.people.get(given["email"]).name
-    told = ceremony.visit.language.say("You have named %(name)s. The legal office now looks at it.", name=name)
+    say = ceremony.visit.language.say
+    told = say("You have named %(name)s. The legal office now looks at it.", name=given["name"])
     return ceremony.go(notice=told)
 
 

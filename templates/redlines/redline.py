@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, TypeGuard
 
 from pydantic import BaseModel
 
+from schemas.fact import OPEN
 from templates.redlines.alignment import alike, staying, without
 
 Kind = Literal["added", "removed", "changed", "moved"]
@@ -35,15 +36,19 @@ RENAMED = frozenset({None, "name", "title", "heading"})
 class Change:
     """One field that differs; ``before`` and ``after`` are its values as text, ``None`` where it was not there.
 
-    ``path`` names items by what names them (``parties[gssc].seat``), else by their number from 0, of the new data
-    where they are in it; ``place`` numbers all of them. A moved item has its places in the list, counted from 1.
+    ``path`` names items by what names them (``parties[gssc].seat``), else by their number from 0 in the new data, or
+    in the old where they are in it no more (``agenda[2 before]``). ``place`` numbers all of them as the new data does
+    (``parties[0].seat``), ``place_before`` as the old one; each is ``None`` where an item on the way is not in it.
+    ``settles`` says that a fact was open and is not any more. A moved item has its places in the list, counted from 1.
     """
 
     path: str
     before: str | None
     after: str | None
     kind: Kind
-    place: str = dataclasses.field(default="", compare=False)
+    place: str | None = dataclasses.field(default=None, compare=False)
+    place_before: str | None = dataclasses.field(default=None, compare=False)
+    settles: bool = dataclasses.field(default=False, compare=False)
 
     def as_json(self) -> dict[str, str | None]:
         """Return what differs by name, as JSON can hold it."""
@@ -62,9 +67,10 @@ class Change:
 
 
 class _Row(NamedTuple):
-    """An item of a list: its number from 0, and what names it."""
+    """An item of a list: its number from 0 in the old data and in the new, and what names it."""
 
-    number: int
+    old: int | None
+    new: int | None
     name: str | None
 
 
@@ -100,7 +106,8 @@ def _changes(path: _Steps, before: Tree, after: Tree) -> Iterator[Change]:
 def _fact_changes(path: _Steps, before: Mapping[str, Tree], after: Mapping[str, Tree]) -> Iterator[Change]:
     """Yield the change of a fact as a whole; where value and status stay, of what it rests on."""
     if (before.get("value"), before.get("status")) != (after.get("value"), after.get("status")):
-        yield _change(path, _shown(before), _shown(after), "changed")
+        settles = before.get("status") in OPEN and after.get("status") not in OPEN
+        yield _change(path, _shown(before), _shown(after), "changed", settles=settles)
         return
     for name in _in_order(after, before):
         yield from _changes((*path, name), before.get(name), after.get(name))
@@ -114,14 +121,14 @@ def _list_changes(path: _Steps, before: Sequence[Tree], after: Sequence[Tree]) -
     kept = set(old_of.values())
     for old, item in enumerate(before):
         if old not in kept:
-            row = _item(path, item, old, key)
+            row = _item(path, item, key, old=old)
             yield from (_change(leaf, text, None, "removed") for leaf, text in _leaves(row, item))
     for new, item in enumerate(after):
-        row = _item(path, item, new, key)
-        if new not in old_of:
+        old = old_of.get(new)
+        row = _item(path, item, key, old=old, new=new)
+        if old is None:
             yield from (_change(leaf, None, text, "added") for leaf, text in _leaves(row, item))
             continue
-        old = old_of[new]
         if old not in in_order:
             yield _change(row, f"place {old + 1}", f"place {new + 1}", "moved")
         yield from _changes(row, before[old], item)
@@ -160,23 +167,30 @@ def _pairs(before: Sequence[Tree], after: Sequence[Tree], key: str | None) -> li
     return sorted(pairs, key=lambda pair: pair[1])
 
 
-def _item(path: _Steps, item: Tree, number: int, key: str | None) -> _Steps:
-    return (*path, _Row(number, _name(item, key) if key else None))
+def _item(path: _Steps, item: Tree, key: str | None, *, old: int | None = None, new: int | None = None) -> _Steps:
+    return (*path, _Row(old, new, _name(item, key) if key else None))
 
 
-def _change(path: _Steps, before: str | None, after: str | None, kind: Kind) -> Change:
-    return Change(_written(path), before, after, kind, place=_written(path, numbered=True))
+def _change(path: _Steps, before: str | None, after: str | None, kind: Kind, *, settles: bool = False) -> Change:
+    rows = [step for step in path if isinstance(step, _Row)]
+    place = None if any(row.new is None for row in rows) else _written(path, lambda row: row.new)
+    place_before = None if any(row.old is None for row in rows) else _written(path, lambda row: row.old)
+    return Change(_written(path, _called), before, after, kind, place, place_before, settles)
 
 
-def _written(path: _Steps, *, numbered: bool = False) -> str:
-    """Return a path as text; where it is ``numbered`` no item is called by its name."""
+def _written(path: _Steps, called: Callable[[_Row], str | int | None]) -> str:
     text = ""
     for step in path:
         if isinstance(step, _Row):
-            text += f"[{step.number if numbered or step.name is None else step.name}]"
+            text += f"[{called(step)}]"
         else:
             text += f".{step}" if text else step
     return text
+
+
+def _called(row: _Row) -> str:
+    """Return what names an item, else its number: of what is gone the one it had."""
+    return row.name or (f"{row.old} before" if row.new is None else str(row.new))
 
 
 def _leaves(path: _Steps, value: Tree) -> Iterator[tuple[_Steps, str]]:
@@ -190,7 +204,7 @@ def _leaves(path: _Steps, value: Tree) -> Iterator[tuple[_Steps, str]]:
     elif _is_list(value):
         key = _key_of(value, ())
         for number, part in enumerate(value):
-            yield from _leaves(_item(path, part, number, key), part)
+            yield from _leaves(_item(path, part, key, old=number, new=number), part)
 
 
 def _shown(value: Tree) -> str:

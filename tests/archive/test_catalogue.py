@@ -32,8 +32,15 @@ def ledger(engine):
 
 
 def enter(catalogue, agreement, *texts, draft=1, parties=("Nanoprogress", "Câmara"), emails=(), without=()):
+    signatories = {f"signatory-{number}": email for number, email in enumerate(emails)}
     catalogue.enter(
-        agreement, draft, parties=parties, project="GSSC", emails=emails, texts=texts or ("a text",), without=without
+        agreement,
+        draft,
+        parties=parties,
+        project="GSSC",
+        signatories=signatories,
+        texts=texts or ("a text",),
+        without=without,
     )
 
 
@@ -127,6 +134,47 @@ def test_lists_are_narrowed_by_stage_type_owner_and_who_is_waited_for(ledger, ca
     assert catalogue.document_types() == (kind,)
     assert ids(catalogue, document_type="roadmap") == []
     assert ids(catalogue, owner="0" * 64) == []
+
+
+def test_what_somebody_else_requested_is_found_apart(ledger, catalogue):
+    mine, theirs = begin(ledger), begin(ledger)
+    owner = Register(ledger._engine).show(mine).owner
+    assert set(ids(catalogue, owner=owner)) == {mine, theirs}
+    assert ids(catalogue, not_owner=owner) == []
+    with writing(ledger._engine) as connection:
+        connection.execute(text("UPDATE agreements SET owner = NULL WHERE id = :i"), {"i": theirs})
+    assert ids(catalogue, not_owner=owner) == [theirs]
+
+
+def test_what_waits_for_a_signature_is_found_behind_what_is_more_urgent_and_waits_for_another(
+    engine, ledger, catalogue
+):
+    every = [begin(ledger) for _ in range(4)]
+    delegate = "d" * 64
+    turns = (
+        "signatory:signatory-1",
+        "signatory:signatory-10",
+        "signatory:signatory-0 office:legal",
+        "signatory:signatory-0",
+    )
+    for day, (agreement, waits) in enumerate(zip(every, turns, strict=True), start=1):
+        enter(catalogue, agreement, emails=["Ana@example.org", "bea@example.org"])
+        values = {"day": f"2027-04-{day:02}", "waits": waits, "id": agreement}
+        with writing(engine) as connection:
+            connection.execute(text("UPDATE agreements SET sign_by = :day, waits_for = :waits WHERE id = :id"), values)
+    with writing(engine) as connection:
+        delegates = {"one": f"signatory-0:{delegate}", "id": every[3]}
+        connection.execute(text("UPDATE agreements SET delegates = :one WHERE id = :id"), delegates)
+
+    def urgent(**wanted):
+        return [line.row.id for line in catalogue.urgent(Wanted(**wanted), limit=1)]
+
+    assert urgent(signatory="ana@example.org") == [every[0]]
+    assert urgent(signatory="ana@example.org", in_turn=True) == [every[2]]
+    assert ids(catalogue, signatory="ana@example.org", in_turn=True) == [every[2]], "for the last a delegate signs"
+    assert ids(catalogue, signatory="bea@example.org", in_turn=True) == [every[0]]
+    assert urgent(delegate=delegate) == [every[3]]
+    assert urgent(delegate="e" * 64) == []
 
 
 def test_what_is_to_be_signed_soonest_is_the_most_urgent(engine, ledger, catalogue):

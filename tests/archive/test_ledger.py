@@ -1,14 +1,17 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import event as engine_event
 
 from archive import merkle
 from archive.checkpoint import CheckpointKey
-from archive.database import open_database, overwrite_erased, writing
+from archive.database import MOST_WRITERS, open_database, overwrite_erased, writing
 from archive.exact import exact_json
 from archive.ledger import Ledger
 from archive.outbox import Outbox
@@ -194,6 +197,35 @@ def test_an_unknown_agreement_is_named_with_the_nearest_known_one(ledger):
     assert refused.value.remedy == "did you mean MOU-2026-0001?"
     with pytest.raises(Refused, match="no agreement is called"), ledger.transaction() as tx:
         tx.state("nonsense")
+
+
+def test_whoever_waits_to_write_leaves_connections_to_those_who_read(ledger, engine):
+    out, most, lock, crowded = 0, 0, threading.Lock(), threading.Event()
+
+    def change(by: int) -> None:
+        nonlocal out, most
+        with lock:
+            out += by
+            most = max(most, out)
+        if most == MOST_WRITERS:
+            crowded.set()
+
+    engine_event.listen(engine, "checkout", lambda *_: change(1))
+    engine_event.listen(engine, "checkin", lambda *_: change(-1))
+    with ThreadPoolExecutor(20) as crowd:
+        with ledger.transaction():
+            done = [crowd.submit(begin, ledger, seed=number) for number in range(20)]
+            assert crowded.wait(60)
+            assert ledger.size == 0
+        assert len({one.result() for one in done}) == 20
+    assert most == MOST_WRITERS + 1
+
+
+def test_states_of_several_are_those_of_each_and_an_unknown_one_is_left_out(ledger):
+    straight, begun = archived(ledger), begin(ledger)
+    found = ledger.states([begun, straight, "MOU-2026-0010"])
+    assert found == {straight: ledger.state(straight), begun: ledger.state(begun)}
+    assert ledger.states([]) == {}
 
 
 def test_a_transaction_sees_what_it_appended_and_leaves_nothing_when_it_fails(ledger, engine):

@@ -105,6 +105,15 @@ def test_a_link_that_another_took_the_place_of_takes_no_other_with_it(links: Sig
     assert (links.find(LINK).replaced, links.find(OTHER).replaced) == (True, False)
 
 
+def test_a_used_link_that_another_takes_the_place_of_still_tells_who_repeats_its_code(links: SignLinks, engine):
+    links.set_code(LINK, "123456", UNTIL)
+    kept = links.find(LINK)
+    with writing(engine) as connection:
+        assert use(connection, LINK, NOW)
+    links.replace(kept)
+    assert links.try_code(LINK, "123456", NOW) is Tried.RIGHT
+
+
 @pytest.mark.parametrize(
     ("asked", "good"),
     [({}, True), ({"base": "1" * 64}, False), ({"now": UNTIL + timedelta(seconds=1)}, False)],

@@ -56,11 +56,12 @@ def publish():
 
 def repeated(job, *arguments):
     # what the runner does: on a busy machine a lock may be waited for too long, or a publisher overtaken
-    while True:
+    for _ in range(20):
         try:
             return job(*arguments)
         except Unavailable as fault:
             print(fault.diagnosis(), flush=True)
+    raise SystemExit("nothing was available for too long")
 
 def child(job, *arguments):
     if (pid := os.fork()) == 0:

@@ -8,14 +8,13 @@ from email.policy import default
 import pytest
 from argon2 import PasswordHasher
 
-from archive.account_links import MOST_LINKS
 from archive.accounts import Account
 from flows import accounts, commands, erasure, second_factor
-from flows.account_links import mail_link
+from flows.account_links import LINK_LASTS, MOST_LINKS, forgot, mail_link
 from flows.demonstration import CAST, demonstration_accounts
 from flows.settings import Settings
 from flows.wiring import Installation
-from schemas.errors import InputError, NotAuthorised, Refused
+from schemas.errors import InputError, NotAuthorised, Refused, TooManyTries
 from schemas.people import Office, Role
 from tests.installation import MANAGER, REVIEWER, Clock, people
 
@@ -70,6 +69,17 @@ def test_tries_are_counted_for_a_network_as_well(house):
         accounts.sign_in(house, "somebody@example.org", PASSWORD, network="198.51.100.2")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "rest"), [(900, "15 minutes"), (61, "2 minutes"), (60, "1 minute"), (1, "1 minute")]
+)
+def test_who_tried_too_often_is_told_how_long_to_wait(house, seconds, rest):
+    begin = house.clock()
+    now = begin + timedelta(seconds=1800 - begin.timestamp() % 900 - seconds)
+    with pytest.raises(TooManyTries) as refused:
+        accounts.require_few_tries(house, ("sign in", MANAGER), now=now, limit=0)
+    assert (refused.value.seconds, refused.value.remedy) == (seconds, f"wait {rest}, then try again")
+
+
 def test_changes_of_an_account_at_once_keep_each_other(house):
     accounts.set_password(house, MANAGER, PASSWORD)
     house.accounts.change(MANAGER, language="es")
@@ -106,14 +116,31 @@ def test_whoever_is_erased_leaves_nothing_to_sign_in_with(house):
     assert not any(MANAGER.encode() in path.read_bytes() for path in house.home.glob("convenio.sqlite*"))
 
 
-def test_of_the_links_to_choose_a_password_the_newest_few_are_good(house):
-    now, lasts = house.clock(), timedelta(days=3)
-    at = [now + timedelta(seconds=number) for number in range(MOST_LINKS + 1)]
-    made = [house.account_links.make(MANAGER, now=one, lasts=lasts) for one in at]
-    found = [house.account_links.find(link, now=now) for link in made]
-    assert found == [None, *[MANAGER] * MOST_LINKS]
-    later = house.account_links.make(REVIEWER, now=now + lasts, lasts=lasts)
-    assert house.account_links.find(later, now=now + lasts) == REVIEWER
+def ask_often(house):
+    for _ in range(MOST_LINKS):
+        forgot(house, MANAGER)
+
+
+def test_whoever_asks_for_links_ends_no_invitation(house):
+    account = accounts.opened(house, MANAGER)
+    invitation = house.account_links.make(account.email, now=house.clock(), lasts=LINK_LASTS)
+    ask_often(house)
+    assert house.account_links.find(invitation, now=house.clock()) == MANAGER
+    assert house.account_links.good(MANAGER, now=house.clock()) == MOST_LINKS
+    mail_link(house, account, house.people.get(MANAGER), invited=True)
+    assert house.account_links.good(MANAGER, now=house.clock()) == MOST_LINKS + 1
+
+
+def test_whoever_asks_for_links_again_ends_none_and_fills_no_inbox(house):
+    accounts.opened(house, MANAGER)
+    ask_often(house)
+    house.clock.now += accounts.WINDOW
+    ask_often(house)
+    assert len(list(house.mail.folder.glob("*.eml"))) == MOST_LINKS
+    assert house.account_links.good(MANAGER, now=house.clock()) == MOST_LINKS
+    house.clock.now += LINK_LASTS
+    ask_often(house)
+    assert house.account_links.good(MANAGER, now=house.clock()) == MOST_LINKS
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@ import pytest
 from archive.catalogue import Wanted
 from archive.database import writing
 from flows import commands
-from flows.catalogue import enter_all, signs, to_sign
-from flows.collect import collect
+from flows.catalogue import awaits, enter_all, signs, to_sign
 from flows.draft import draft
 from flows.page_images_worker import png
+from flows.rebuild import rebuild
 from tests.installation import FIRST, MANAGER, REVIEWER, SECOND, lead
 
 
@@ -50,7 +50,9 @@ def test_who_was_erased_does_not_come_back_into_the_catalogue(at, snapshots):
 def test_a_document_waits_for_the_signature_of_whose_turn_it_is(at, snapshots, point, waits):
     house = at(point)
     people = [house.people.get(email) for email in (FIRST, SECOND)]
+    state = house.ledger.state(snapshots.agreement)
     assert [one.email for one in people if to_sign(house, one, limit=5)] == waits
+    assert [one.email for one in people if awaits(house, state, one)] == waits
 
 
 def test_a_document_waits_for_a_delegate_and_no_more_for_who_named_them(at, snapshots):
@@ -59,11 +61,16 @@ def test_a_document_waits_for_a_delegate_and_no_more_for_who_named_them(at, snap
         house, snapshots.agreement, by=FIRST, to="delegate@example.org", name="Delegate",
         authority=png([b"\xff"], 1, 1), reason="away",
     )  # fmt: skip
+    assert to_sign(house, house.people.get("delegate@example.org"), limit=5) == ()
     commands.confirm_delegation(house, snapshots.agreement, signatory="for-gssc", by=REVIEWER)
-    collect(house, snapshots.agreement, 0)
     delegate, first = house.people.get("delegate@example.org"), house.people.get(FIRST)
+    before, state = house.register.rows(), house.ledger.state(snapshots.agreement)
+    assert (awaits(house, state, delegate), awaits(house, state, first)) == (True, False)
     assert [line.row.id for line in to_sign(house, delegate, limit=5)] == [snapshots.agreement]
     assert to_sign(house, first, limit=5) == ()
+    rebuild(house)
+    assert house.register.rows() == before
+    assert [line.row.id for line in to_sign(house, delegate, limit=5)] == [snapshots.agreement]
     commands.revoke_delegation(house, snapshots.agreement, by=FIRST, reason="back")
     assert to_sign(house, delegate, limit=5) == ()
     assert [line.row.id for line in to_sign(house, first, limit=5)] == [snapshots.agreement]

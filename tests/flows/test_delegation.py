@@ -11,16 +11,20 @@ import pytest
 from PIL import Image
 
 from archive.database import writing
-from archive.layout import working_key
+from archive.layout import data_key, working_key
 from archive.personal import erase_person
+from archive.transaction import Transaction
 from flows import commands
+from flows.act import data_of
 from flows.collect import collect
 from flows.conclude import conclude
 from flows.delegation import evidence_of
 from flows.erasable_mail import mails_about
+from flows.naming import naming_of
 from flows.notify import notify
 from flows.publish import publish
 from flows.timeline import happened
+from schemas.documents import data_bytes
 from schemas.errors import FourEyes, InputError, NotAuthorised, Refused, RefusedTransition, StaleBase
 from schemas.evidence import digest_of
 from schemas.people import Role
@@ -229,7 +233,11 @@ def test_who_is_named_keeps_their_name_and_may_sign_once_they_are_confirmed(at, 
     known = commands.add_person(house, DELEGATE, name="Director of the chamber", roles=("manager",))
     delegate(house, agreement)
     assert house.people.get(DELEGATE) == known
-    assert "Director of the chamber is to sign for" in told(house, agreement)[REVIEWER]
+    said = told(house, agreement)
+    assert f"Director of the chamber (named as {NAME}) is to sign for" in said[REVIEWER]
+    assert "Director of the chamber is to sign for" in said[DELEGATE]
+    assert f"{NAME} is to sign for" in said[FIRST]
+    assert "Director of the chamber" not in said[FIRST]
     with pytest.raises(NotAuthorised, match="is no signatory"):
         commands.sign(house, agreement, by=DELEGATE, p12=b"", passphrase=None)
     confirm(house, agreement)
@@ -254,6 +262,48 @@ def test_a_delegate_who_was_erased_is_not_confirmed(at, agreement):
     with pytest.raises(Refused, match="the delegate's data was erased"):
         confirm(house, agreement)
     assert not house.ledger.state(agreement).delegations[0].confirmed
+
+
+def test_as_whom_a_delegate_was_named_is_forgotten_with_them(at, agreement):
+    house = at("signing")
+    commands.add_person(house, DELEGATE, name="Director of the chamber", roles=("manager",))
+    delegate(house, agreement)
+    revoke(house, agreement)
+    delegate(house, agreement, name="Third")
+    entries = [recorded.entry for recorded in house.ledger.entries(agreement)]
+    assert naming_of(house, entries, "for-gssc").named_as == "Third"
+    assert naming_of(house, entries[:-1], "for-gssc").named_as == NAME
+    with writing(house.engine) as connection:
+        erase_person(connection, DELEGATE)
+    assert naming_of(house, entries, "for-gssc").named_as is None
+
+
+def test_who_is_named_is_returned_with_the_name_they_have(at, agreement):
+    house = at("signing")
+    known = commands.add_person(house, DELEGATE, name="Director of the chamber", roles=("manager",))
+    assert delegate(house, agreement, to=DELEGATE.title()).delegate == known
+
+
+def test_nobody_is_named_by_data_that_was_changed_meanwhile(at, agreement, monkeypatch):
+    house = at("signing")
+    before, put = house.ledger.state(agreement), house.store.put
+    document = data_of(house, before.data)
+    first, *others = document.signatories
+    another = first.model_copy(update={"email": "another@example.org"})
+    content = data_bytes(document.model_copy(update={"signatories": (another, *others)}))
+    after = before.model_copy(update={"data": digest_of(content)})
+
+    def revised_meanwhile(key, evidence):
+        # and approved and prepared: the stage is the same again
+        monkeypatch.undo()
+        put(data_key(after.data), content)
+        monkeypatch.setattr(house.ledger, "state", lambda _: after)
+        monkeypatch.setattr(Transaction, "state", lambda *_: after)
+        return put(key, evidence)
+
+    monkeypatch.setattr(house.store, "put", revised_meanwhile)
+    with pytest.raises(NotAuthorised, match="only a signatory delegates"):
+        delegate(house, agreement)
 
 
 def test_nobody_is_named_once_the_agreement_was_withdrawn_meanwhile(at, agreement, monkeypatch):

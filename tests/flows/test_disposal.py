@@ -24,7 +24,7 @@ from flows.fixity import check_fixity
 from flows.holds import place_hold, release_hold
 from flows.ledger_check import check_ledger
 from flows.notify import notify
-from flows.restore import restore_ledger
+from flows.restore import restore
 from flows.retention import balance_paid, extend_retention
 from schemas import events as ev
 from schemas.errors import FourEyes, Invalid, NotAuthorised, Refused, RefusedTransition, StaleBase, StoreUnavailable
@@ -412,9 +412,9 @@ def test_what_is_disposed_of_during_a_restore_drill_is_no_difference_and_said(ho
 
     def meanwhile(*words, **more):
         carry_out(house, ended)
-        return restore_ledger(*words, **more)
+        return restore(*words, **more)
 
-    monkeypatch.setattr(drill_module, "restore_ledger", meanwhile)
+    monkeypatch.setattr(drill_module, "restore", meanwhile)
     result = drill_module.drill(house, backup, tmp_path / "scratch")
     assert (result.differences, result.disposed) == ((), (ended,))
 

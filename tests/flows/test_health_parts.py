@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from flows import commands
-from flows.health import KEPT_FOR, Health, HealthWatch, Part, health
+from flows.health import KEPT_FOR, LONGEST_LOOK, Health, HealthWatch, Part, health
 from flows.wiring import Installation
 from schemas.loader import load_document
 from tests.installation import EXAMPLE, MANAGER
@@ -181,6 +181,47 @@ def test_while_somebody_looks_everybody_else_gets_the_answer_before(looked_at, m
     clock.now += KEPT_FOR
     assert watch.recent(looked_at).at > first.at
     assert meanwhile == [first]
+
+
+def test_a_look_that_does_not_end_is_not_well(looked_at, monkeypatch):
+    watch, clock = HealthWatch(), looked_at.clock
+    monkeypatch.setattr("flows.health.health", lambda house: Health(at=house.clock(), parts=()))
+    first = watch.recent(looked_at)
+    begun, over = threading.Event(), threading.Event()
+
+    def endless(house):
+        begun.set()
+        over.wait()
+        return Health(at=house.clock(), parts=())
+
+    monkeypatch.setattr("flows.health.health", endless)
+    clock.now += KEPT_FOR
+    asking = threading.Thread(target=watch.recent, args=(looked_at,), daemon=True)
+    asking.start()
+    begun.wait()
+    assert watch.recent(looked_at) is first
+    clock.now += LONGEST_LOOK
+    for asked in (watch.recent, watch.now):
+        found = asked(looked_at)
+        [part] = found.parts
+        assert (found.well, part.seen) == (False, "the last look has not ended")
+        assert first.at + KEPT_FOR <= part.since < found.at - LONGEST_LOOK
+    over.set()
+    asking.join()
+    assert watch.recent(looked_at).well
+
+
+def test_the_first_look_that_does_not_end_is_not_well(looked_at, monkeypatch):
+    watch, clock, meanwhile = HealthWatch(), looked_at.clock, []
+
+    def endless(house):
+        clock.now += LONGEST_LOOK
+        meanwhile.append(watch.recent(house))
+        return Health(at=house.clock(), parts=())
+
+    monkeypatch.setattr("flows.health.health", endless)
+    assert watch.recent(looked_at).well
+    assert [found.well for found in meanwhile] == [False]
 
 
 def test_a_fault_nobody_expected_makes_its_part_unwell(looked_at, monkeypatch):

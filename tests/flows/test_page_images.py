@@ -77,9 +77,16 @@ def test_one_document_that_is_being_drawn_keeps_no_other_waiting(house, agreemen
             page_image(house, agreement, one, 1)
 
 
+@pytest.mark.parametrize(("cores", "turns"), [({3}, 1), (set(range(64)), page_images.MOST_PROCESSES)])
+def test_there_are_as_many_turns_as_cores_that_may_be_used_and_only_a_few(monkeypatch, cores, turns):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: cores)
+    made = page_images._turns.__wrapped__()
+    assert [made.acquire(blocking=False) for _ in range(turns + 1)] == [*[True] * turns, False]
+
+
 def test_no_more_processes_draw_at_once_than_there_are_turns(house, agreement, monkeypatch):
     turns = BoundedSemaphore(1)
-    monkeypatch.setattr("flows.page_images._turns", turns)
+    monkeypatch.setattr("flows.page_images._turns", lambda: turns)
     monkeypatch.setattr("flows.page_images.DEADLINE_SECONDS", 0)
     with turns, pytest.raises(Unavailable, match="too many pages are being drawn"):
         page_image(house, agreement, pdf_of(house, agreement, "2"), 1)

@@ -15,7 +15,7 @@ from flows.dossiers import dossier_of
 from flows.drill import Drill, drill
 from flows.erasure import erase
 from flows.ledger_check import check_ledger
-from flows.restore import restore, restore_ledger
+from flows.restore import restore
 from flows.settings import read_settings
 from flows.verification import verify_file
 from flows.wiring import Installation
@@ -107,7 +107,7 @@ def test_whoever_was_erased_since_the_backup_stays_erased(house, backup, tmp_pat
     opened = open_backup(backup, SECRET)
     restore_files(opened, home)
     other = Installation(house.settings.model_copy(update={"home": home}), clock=house.clock, restoring=True)
-    report = restore_ledger(other, opened.keys.ledger, backup=opened).report
+    report = restore(other, opened.keys.ledger, backup=opened).report
     assert report.verdict is Verdict.VALID
     assert other.people.behind(reviewer.commitment) is None
     assert other.people.get(FIRST) == house.people.get(FIRST)
@@ -219,7 +219,7 @@ def test_a_drill_finds_what_an_old_backup_lacks(house, backup, tmp_path):
     assert [recorded.equal for recorded in drills(house)] == [False]
 
 
-@pytest.mark.parametrize("step", ["restore_ledger", "dossier_of"])
+@pytest.mark.parametrize("step", ["restore", "dossier_of"])
 def test_what_happens_while_a_drill_goes_on_is_no_difference(house, backup, tmp_path, monkeypatch, step):
     add_person(house, COUNSEL, name="Counsel", roles=("reviewer",))
     kept, real = open_backup(back_up(house, SECRET, cost=CHEAP), SECRET), getattr(drill_module, step)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from archive.database import writing
@@ -7,6 +9,7 @@ from archive.personal import erase_person
 from archive.remarks import forget
 from flows.commands import return_draft
 from flows.timeline import happened
+from schemas import events as ev
 from schemas.errors import Refused
 from tests.installation import FIRST, REVIEWER
 
@@ -61,3 +64,9 @@ def test_a_comment_is_told_until_it_is_erased(at, agreement):
 def test_an_unknown_agreement_is_refused_with_the_nearest(at, agreement):
     with pytest.raises(Refused, match=agreement):
         happened(at("in review"), agreement.replace("-0001", "-0002"))
+
+
+def test_every_event_of_an_agreement_that_carries_a_remark_is_known_to():
+    kinds = get_args(get_args(ev.Event)[0])
+    carrying = {kind for kind in kinds if "remark" in kind.model_fields and kind.__module__ == ev.__name__}
+    assert set(get_args(ev.Remarked)) == carrying

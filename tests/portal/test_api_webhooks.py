@@ -10,7 +10,7 @@ import pytest
 
 from flows import commands
 from flows.sweep import sweep
-from flows.webhook_post import DEADLINE_SECONDS, Answer, address_of, may_be_asked, post, signature
+from flows.webhook_post import DEADLINE_SECONDS, Answer, _Pinned, address_of, may_be_asked, post, signature
 from flows.webhooks import PATIENCE, deliver
 from schemas import events as ev
 from schemas.errors import InputError, NotAuthorised, Refused
@@ -319,6 +319,18 @@ def test_a_receiver_that_never_comes_to_an_end_is_left_at_the_deadline(monkeypat
         receiver.join()
     assert answer == Answer(taken=False, said="no answer (TimeoutError)")
     assert started == [DEADLINE_SECONDS]
+
+
+def test_an_exchange_that_ends_by_itself_meanwhile_is_broken_off_without_a_fault():
+    class Ending(_Pinned):
+        """Has a socket when it is looked for first, and none any more after that."""
+
+        sock = property(lambda self: left.pop(), lambda self, _: None)
+
+    with socket.socket() as mine:
+        left = [None, mine]
+        Ending(address_of("https://example.org/", production=True), "198.51.100.1").break_off()
+    assert left == [None]
 
 
 def test_the_signature_covers_time_and_body():

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from asyncio import CancelledError
 
 import pytest
 from starlette.testclient import TestClient
 
 from portal.app import create_app
 from portal.guard import HEADERS, LARGEST_BODY_BYTES
+from portal.routes import live
 from tests.portal.kit import Visitor
 
 
@@ -77,12 +79,30 @@ def test_a_page_answers_for_its_headers_alone(nobody, path):
     assert {name: head.headers[name] for name in HEADERS} == HEADERS
 
 
-def test_a_stream_asked_for_its_headers_alone_ends(portal_at, monkeypatch):
-    monkeypatch.setattr("portal.routes.live.STREAM_SECONDS", 0)
-    portal = portal_at("requested")
+def test_a_stream_asked_for_its_headers_alone_is_cut_off(portal_at, monkeypatch):
+    portal, real, cut_off = portal_at("requested"), live.states, []
+
+    async def states(*given):
+        try:
+            async for text in real(*given):
+                yield text
+        except (CancelledError, GeneratorExit) as end:
+            cut_off.append(end)
+            raise
+
+    monkeypatch.setattr(live, "states", states)
     head = portal.as_("manager").client.head(f"/documents/{portal.agreement}/live")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"].startswith("text/event-stream")
+    assert len(cut_off) == 1
+
+
+def test_a_notice_waits_for_who_reads_it(portal_at):
+    manager = portal_at("requested").as_("manager")
+    manager.post("/profile/sessions/end", shown_on="/profile")
+    manager.client.head("/profile")
+    assert "Your other sessions have ended." in manager.get("/profile").text
+    assert "Your other sessions have ended." not in manager.get("/profile").text
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/admin"])

@@ -106,13 +106,32 @@ def test_who_delegated_reads_on_by_another_link_and_takes_it_back(named):
     assert again.signed == ("for-gssc",)
 
 
-def test_a_delegate_who_is_known_here_is_shown_by_that_name_whatever_the_signatory_types(signing):
+def test_the_office_sees_both_names_of_a_delegate_and_the_signatory_only_the_one_they_gave(signing):
     commands.add_person(signing.house, DEPUTY, name="Director of the chamber", roles=("manager",))
     evidence = signing.get("/document.pdf").content
-    fields = {"name": "Somebody else", "email": DEPUTY, "reason": "on leave"}
+    fields = {"name": "Somebody else", "email": DEPUTY.title(), "reason": "on leave"}
     signing.post("/delegate", fields, files={"authority": ("authority.pdf", evidence)})
-    pages = [signing.get().text, signing.portal.as_(REVIEWER).get(page_of(signing)).text]
-    assert all("Director of the chamber" in page and "Somebody else" not in page for page in pages)
+    for page in (signing.get().text, signing.get().text, signing.get("/take-back").text):
+        assert "Somebody else" in page
+        assert "Director of the chamber" not in page
+    seen = text_of(signing.portal.as_(REVIEWER).get(page_of(signing)).text)
+    assert "Director of the chamber is to sign" in seen
+    assert "The signatory named them as Somebody else." in seen
+    confirmed(signing)
+    signing.post("/again", shown_on="")
+    assert "You named Director of the chamber" in text_of(Signing(signing.portal, "-link-").get().text)
+
+
+def test_a_delegate_who_was_not_known_here_has_one_name(named):
+    assert "The signatory named them as" not in named.portal.as_(REVIEWER).get(page_of(named)).text
+
+
+def test_an_address_is_answered_as_it_was_recorded_whatever_its_letters(signing):
+    evidence = signing.get("/document.pdf").content
+    fields = {"name": "Deputy", "email": "Straße@example.org", "reason": "on leave"}
+    answer = signing.post("/delegate", fields, files={"authority": ("authority.pdf", evidence)})
+    assert answer.status_code == 303
+    assert signing.house.people.get("straße@example.org").name == "Deputy"
 
 
 def test_a_delegation_that_changed_meanwhile_is_not_confirmed(named):

@@ -7,6 +7,8 @@ import pytest
 from archive.keeping import Kept, Position
 from flows import commands
 from flows.disposal import certificate
+from portal.language import language_for
+from portal.timeline_words import lines_of
 from tests.installation import MANAGER, REVIEWER
 from tests.portal.kit import text_of
 
@@ -116,6 +118,8 @@ def test_two_administrators_dispose_and_the_certificate_stays(portal):
     assert answer.content == certificate(portal.house, portal.agreement)
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert portal.agreement in said(second, "?show=disposed")
+    told = [line.what for line in lines_of(portal.house, language_for("en", ""), portal.agreement)]
+    assert told[6] == "asked a signatory to sign"
 
 
 def test_nothing_is_proposed_before_its_time(portal):

@@ -220,6 +220,7 @@ def test_an_old_link_that_was_replaced_mails_nothing_and_leaves_the_newest_good(
 
 def test_a_link_of_somebody_who_lost_the_newer_one_works_again_once_that_has_expired(signing):
     signing.post("/again", shown_on="/code")
+    assert "When it has expired, the page it leads to mails you another" in mails(signing.house, "-link-")[0]
     signing.portal.clock.now += timedelta(days=signing.house.settings.link_days, seconds=1)
     signing.post("/again", shown_on="")
     assert len(mails(signing.house, "-link-")) == 2

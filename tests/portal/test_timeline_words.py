@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
 
 from archive.database import writing
+from archive.layout import data_key
 from archive.personal import erase_person
 from flows import commands
 from flows.collect import collect
@@ -14,6 +14,7 @@ from flows.timeline import Act
 from portal.language import LANGUAGES, language_for
 from portal.timeline_words import lines_of, told
 from schemas import events as ev, installation_events
+from schemas.errors import DigestMismatch, StoreUnavailable
 from schemas.evidence import DepositReceipt
 from schemas.people import Actor, Office, Person, Role
 from schemas.signature import LegalEffect, SigningWay
@@ -23,7 +24,7 @@ from tests.installation import FIRST, PASSPHRASE, certificate
 D = "0" * 64
 AT, DAY = datetime(2026, 11, 30, 12, tzinfo=UTC), date(2026, 12, 31)
 WHO_SIGNS = "Signatory for the GSSC partnership"
-WHOSE, NAMES = "for-gssc", {"for-gssc": "The president"}
+WHOSE = "for-gssc"
 COVERED = ev.Covered(data=D, template=D, manifest=D, docx=D, pdf=D)
 RECEIPT = DepositReceipt(store="directory", key="x", sha256=D, size_bytes=1)
 PROPOSAL = {
@@ -74,6 +75,10 @@ EVENTS = (
 )
 
 
+def names(data):
+    return {WHOSE: "The president"}
+
+
 def of(portal):
     return lines_of(portal.house, language_for("en", ""), portal.agreement)
 
@@ -96,12 +101,12 @@ def test_a_sentence_is_in_the_visitors_language_and_names_nobody_by_an_id(code):
     for event in EVENTS:
         for as_delegate in (False, True):
             act = act_of(event, as_delegate=as_delegate)
-            said = told(language, act, NAMES)
+            said = told(language, act, names)
             assert said
             assert "for-gssc" not in said
             assert "%(" not in said
             assert D[:12] not in said
-            assert (said == told(english, act, NAMES)) == (code == "en"), said
+            assert (said == told(english, act, names)) == (code == "en"), said
 
 
 @pytest.mark.parametrize(
@@ -125,7 +130,7 @@ def test_a_sentence_is_in_the_visitors_language_and_names_nobody_by_an_id(code):
     ],
 )
 def test_a_sentence_says_what_was_done(act, said):
-    assert told(language_for("en", ""), act, NAMES) == said
+    assert told(language_for("en", ""), act, names) == said
 
 
 def test_who_was_erased_is_named_by_no_sentence(portal_at):
@@ -139,10 +144,44 @@ def test_who_was_erased_is_named_by_no_sentence(portal_at):
     assert (lines[7].who, lines[7].role) == ("somebody erased", "Signatory")
 
 
-def test_what_happened_is_told_where_the_data_is_gone(portal_at):
+def test_names_are_looked_up_only_for_what_names_somebody():
+    def no_names(data):
+        raise AssertionError("asked for names")
+
+    named = {ev.Invited, ev.Delegated, ev.DelegationConfirmed, ev.DelegationRevoked}
+    for event in EVENTS:
+        if type(event) in named or getattr(event, "voids", ()) or getattr(event, "way", None) is SigningWay.PAPER:
+            continue
+        assert told(language_for("en", ""), act_of(event), no_names)
+
+
+def test_people_are_loaded_once_for_a_timeline(portal_at, monkeypatch):
+    portal = portal_at("second draft")
+    people, loaded = portal.house.people.everyone(), []
+    monkeypatch.setattr(portal.house.people, "everyone", lambda: loaded.append(1) or people)
+    assert of(portal)
+    assert len(loaded) == 1
+
+
+def test_data_that_was_altered_is_no_data_that_was_erased(portal_at):
     portal = portal_at("second invited")
-    shutil.rmtree(portal.house.home / "objects")
-    assert of(portal)[-1].what == "asked a signatory to sign"
+    state = portal.house.ledger.state(portal.agreement)
+    path = portal.house.home / "objects" / data_key(state.data)
+    path.chmod(0o600)
+    path.write_bytes(b"other")
+    with pytest.raises(DigestMismatch):
+        of(portal)
+
+
+def test_a_store_that_is_down_is_no_data_that_was_erased(portal_at, monkeypatch):
+    portal = portal_at("second invited")
+
+    def down(key):
+        raise StoreUnavailable("the object store did not answer", where=key)
+
+    monkeypatch.setattr(portal.house.store, "get", down)
+    with pytest.raises(StoreUnavailable):
+        of(portal)
 
 
 def test_a_delegate_is_told_by_name_from_the_naming_to_the_signature(portal_at):

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, serialize_key_and_certificates
 
 from schemas.errors import InputError
-from signing.pkcs12 import MOST_ITERATIONS, PBMAC1, opened
+from signing.pkcs12 import MOST_ITERATIONS, MOST_MAC_ITERATIONS, PBMAC1, opened
 from tests.signing.test_keys import certificate_for
 
 SALT, IV = b"salted twice", bytes(16)
@@ -85,29 +85,44 @@ HUGE = 2**31 - 1
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "most"),
     [
-        joined(plain(bags(HUGE))),
-        joined(encrypted(b"", HUGE)),
-        joined(plain(bags(1)), mac=mac_of(HUGE)),
-        joined(plain(bags(1)), mac=pbmac1(HUGE)),
-        joined(plain(bags(HALF, HALF))),
-        joined(plain(bags(HALF)), encrypted(b"", HALF)),
+        (joined(plain(bags(HUGE))), MOST_ITERATIONS),
+        (joined(encrypted(b"", HUGE)), MOST_ITERATIONS),
+        (joined(plain(bags(1)), mac=mac_of(MOST_MAC_ITERATIONS + 1)), MOST_MAC_ITERATIONS),
+        (joined(plain(bags(1)), mac=pbmac1(HUGE)), MOST_ITERATIONS),
+        (joined(plain(bags(HALF, HALF))), MOST_ITERATIONS),
+        (joined(plain(bags(HALF)), encrypted(b"", HALF)), MOST_ITERATIONS),
     ],
     ids=["key", "part", "MAC", "PBMAC1", "two keys", "key and part"],
 )
-def test_a_file_that_takes_too_long_to_open_is_refused_before_it_is_opened(content):
+def test_a_file_that_takes_too_long_to_open_is_refused_before_it_is_opened(content, most):
     with pytest.raises(InputError, match="too much work") as refused:
         opened(content, b"pw")
     assert refused.value.got.endswith(" iterations")
-    assert refused.value.expected == f"at most {MOST_ITERATIONS:,}"
+    assert refused.value.expected == f"at most {most:,}"
 
 
 def test_a_key_hidden_in_an_encrypted_part_is_never_derived(p256):
     hidden, known = encrypted(bags(HUGE), 1000), pkcs12.Pfx.load(file_with(p256, NoEncryption()))
     found = opened(joined(hidden, *known.authenticated_safe), b"pw")
     assert found.key.public_key() == p256.public_key()
-    assert opened(joined(hidden), b"pw").key is None
+    with pytest.raises(InputError, match="shows no private key") as refused:
+        opened(joined(hidden), b"pw")
+    assert refused.value.got == "if it holds one, it lies in an encrypted part, which is not opened"
+    assert "openssl pkcs12 -export" in refused.value.remedy
+
+
+def test_of_several_keys_none_is_chosen():
+    with pytest.raises(InputError, match="several private keys") as refused:
+        opened(joined(plain(bags(1)), plain(bags(1))), b"pw")
+    assert refused.value.got == "2 private keys"
+
+
+def test_a_file_of_certificates_alone_holds_no_key(p256):
+    content = serialize_key_and_certificates(None, None, None, [certificate_for(p256)], NoEncryption())
+    with pytest.raises(InputError, match="holds no private key"):
+        opened(content, None)
 
 
 @pytest.mark.parametrize("count", [0, -1, -(2**40)])
@@ -145,18 +160,35 @@ def test_the_usual_kinds_of_file_are_opened_with_any_passphrase(p256, how, mac):
         opened(content, b"another")
 
 
+CLASSIC = ("-legacy", "-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1")
+
+
+@pytest.mark.parametrize("passphrase", ["pw", ""], ids=["passphrase", "empty passphrase"])
 @pytest.mark.parametrize(
     "options",
-    [("-legacy", "-certpbe", "PBE-SHA1-RC2-40", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"), ("-nomac",), ()],
-    ids=["of twenty years ago", "without MAC", "of today"],
+    [CLASSIC, (*CLASSIC, "-certpbe", "PBE-SHA1-RC2-40"), ("-nomac",), ()],
+    ids=["of ten years ago", "of twenty years ago", "without MAC", "of today"],
 )
-def test_what_openssl_exports_is_opened(p256, tmp_path, options):
+def test_what_openssl_exports_is_opened(p256, tmp_path, options, passphrase):
     pem = tmp_path / "key.pem"
     key = p256.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     pem.write_bytes(key + certificate_for(p256).public_bytes(Encoding.PEM))
-    command = ["openssl", "pkcs12", "-export", "-in", pem, "-passout", "pass:pw", *options]
+    command = ["openssl", "pkcs12", "-export", "-in", pem, "-passout", f"pass:{passphrase}", *options]
     content = subprocess.run(command, check=True, capture_output=True).stdout
-    assert opened(content, b"pw").key.public_key() == p256.public_key()
+    for given in [passphrase.encode()] if passphrase else [b"", None]:
+        assert opened(content, given).key.public_key() == p256.public_key()
+
+
+@pytest.mark.parametrize("places", [(0, 1), (1, 0)], ids=["key first", "certificates first"])
+def test_the_parts_stand_in_any_order(p256, places):
+    builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(100)
+    whole = pkcs12.Pfx.load(file_with(p256, builder.build(b"pw")))
+    parts = [whole.authenticated_safe[place] for place in places]
+    mac = pbmac1(1000)
+    key = hashlib.pbkdf2_hmac("sha1", b"pw", SALT, 1000, 32)
+    mac["mac"]["digest"] = hmac.digest(key, pkcs12.AuthenticatedSafe(parts).dump(), "sha256")
+    found = opened(joined(*parts, mac=mac), b"pw")
+    assert (found.key.public_key(), found.cert is None) == (p256.public_key(), False)
 
 
 def test_a_file_changed_by_who_does_not_know_the_passphrase_is_refused(p256):

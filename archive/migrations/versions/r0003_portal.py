@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("agreements", sa.Column("disposal", sa.String(64)))
     op.add_column("agreements", sa.Column("level", sa.String(16)))
     op.add_column("agreements", sa.Column("ways", sa.Text))
+    op.add_column("agreements", sa.Column("delegates", sa.Text, nullable=False, server_default=""))
     op.add_column("sign_links", sa.Column("replaced", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("sign_links", sa.Column("shown", sa.String(64)))
     _catalogue()
@@ -132,8 +133,9 @@ def _catalogue() -> None:
     op.create_table(
         "catalogue_people",
         sa.Column("agreement", sa.String(64), nullable=False),
+        sa.Column("signatory", sa.String(64), nullable=False),
         sa.Column("email", sa.String(254), nullable=False),
-        sa.PrimaryKeyConstraint("agreement", "email", name="pk_catalogue_people"),
+        sa.PrimaryKeyConstraint("agreement", "signatory", name="pk_catalogue_people"),
     )
     op.create_index("ix_catalogue_people_email", "catalogue_people", ["email"])
     for statement in FULL_TEXT[op.get_bind().dialect.name]:

@@ -33,14 +33,54 @@ def test_a_field_that_differs_is_told_with_both_values():
     assert str(change) == "notice_days: 30 → 60"
 
 
-def test_a_place_numbers_the_items_that_a_path_names():
+def test_a_place_numbers_the_items_that_a_path_names_as_they_stand_before_and_after():
     before = {"parties": [{"id": "a", "seats": [{"name": "Praha", "km": 1}]}]}
     after = {"parties": [{"id": "b"}, {"id": "a", "seats": [{"name": "Praha", "km": 2}]}]}
-    assert [(one.path, one.place) for one in data_changes(before, after)] == [
-        ("parties[b].id", "parties[0].id"),
-        ("parties[a].seats[Praha].km", "parties[1].seats[0].km"),
+    assert [(one.path, one.place_before, one.place) for one in data_changes(before, after)] == [
+        ("parties[b].id", None, "parties[0].id"),
+        ("parties[a].seats[Praha].km", "parties[0].seats[0].km", "parties[1].seats[0].km"),
     ]
-    assert [one.place for one in data_changes(after, before)] == ["parties[0].id", "parties[0].seats[0].km"]
+    assert [(one.path, one.place_before, one.place) for one in data_changes(after, before)] == [
+        ("parties[b].id", "parties[0].id", None),
+        ("parties[a].seats[Praha].km", "parties[1].seats[0].km", "parties[0].seats[0].km"),
+    ]
+
+
+def test_an_item_without_a_name_that_is_gone_is_no_other_that_took_its_number():
+    before = {"agenda": [{"at": "nine"}, {"at": "a long day in Brno", "room": "blue"}]}
+    after = {"agenda": [{"at": "a long day in Brno", "room": "red"}]}
+    assert told(before, after) == ["agenda[0 before].at: removed nine", "agenda[0].room: blue → red"]
+
+
+PARTIES = {"parties": [{"id": name, "seat": fact("Praha"), "vat": fact(None, "blank")} for name in ("alpha", "beta")]}
+ALPHA, BETA = PARTIES["parties"]
+CONFIRMED = fact("Praha", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("parties", "settled"),
+    [
+        ([ALPHA, BETA | {"seat": CONFIRMED}], ["parties[1].seat"]),
+        ([ALPHA | {"vat": fact("CZ1", "stated")}, BETA], ["parties[0].vat"]),
+        ([ALPHA | {"seat": fact("Brno")}, BETA], []),
+        ([BETA], []),
+        ([BETA | {"seat": CONFIRMED}], ["parties[1].seat"]),
+        ([BETA | {"vat": fact("CZ2", "stated")}, ALPHA], ["parties[1].vat"]),
+        ([ALPHA | {"seat": None}, BETA], []),
+    ],
+    ids=[
+        "confirmed",
+        "filled in",
+        "still open",
+        "party removed",
+        "removed and confirmed",
+        "reordered",
+        "value deleted",
+    ],
+)
+def test_a_fact_settles_where_the_same_item_has_it_and_it_is_open_no_more(parties, settled):
+    changes = data_changes(PARTIES, {"parties": parties})
+    assert [one.place_before for one in changes if one.settles] == settled
 
 
 def test_an_inserted_party_does_not_change_every_other():
@@ -100,6 +140,10 @@ def test_every_difference_is_told_and_can_be_json(before, after):
     json.dumps([change.as_json() for change in there])
     assert len([one for one in there if one.kind == "added"]) == len([one for one in back if one.kind == "removed"])
     assert all(change.before != change.after for change in there)
+    of_one_item = [one for one in there if one.kind != "moved"]
+    assert len({one.path for one in of_one_item}) == len(of_one_item)
+    places = {("before", one.place_before) if one.place is None else ("after", one.place) for one in of_one_item}
+    assert len(places) == len(of_one_item)
 
 
 def test_confirming_facts_changes_their_status_and_nothing_else():
