@@ -37,6 +37,14 @@ class Waiting:
     reasons: Reasons | None
 
 
+@dataclass(frozen=True)
+class Page:
+    """A part of the queue, and how many drafts wait in all of it."""
+
+    total: int
+    lines: tuple[Waiting, ...]
+
+
 class ReviewQueue:
     """The queue in one database."""
 
@@ -50,20 +58,14 @@ class ReviewQueue:
             _forget(connection, agreement)
             connection.execute(insert(draft_risks), values)
 
-    def count(self, offices: Collection[Office]) -> int:
-        """Return how many drafts wait for one of ``offices``."""
-        with reading(self._engine) as connection:
-            return connection.execute(select(func.count()).select_from(agreements).where(_waits(offices))).scalar_one()
-
-    def waiting(
-        self, offices: Collection[Office], *, today: date, limit: int = 20, skip: int = 0
-    ) -> tuple[Waiting, ...]:
+    def page(self, offices: Collection[Office], *, today: date, limit: int = 20, skip: int = 0) -> Page:
         """Return ``limit`` drafts that wait for one of ``offices``, after the first ``skip``."""
         known = and_(draft_risks.c.agreement == agreements.c.id, draft_risks.c.draft == agreements.c.draft)
         due = [(agreements.c.sign_by <= (today + timedelta(days)).isoformat(), more) for days, more in URGENT.items()]
         order = func.coalesce(draft_risks.c.points, UNKNOWN) + case(*due, else_=0)
         statement = (
-            select(agreements, draft_risks.c.points, draft_risks.c.reasons)
+            # counted in the same pass: whom a draft waits for stands in no index
+            select(agreements, draft_risks.c.points, draft_risks.c.reasons, func.count().over().label("total"))
             .join(draft_risks, known, isouter=True)
             .where(_waits(offices))
             .order_by(order.desc(), agreements.c.since, agreements.c.id)
@@ -71,7 +73,11 @@ class ReviewQueue:
             .offset(skip)
         )
         with reading(self._engine) as connection:
-            return tuple(_waiting(dict(row)) for row in connection.execute(statement).mappings())
+            rows = [dict(row) for row in connection.execute(statement).mappings()]
+            if skip and not rows:
+                all_of_them = select(func.count()).select_from(agreements).where(_waits(offices))
+                return Page(connection.execute(all_of_them).scalar_one(), ())
+        return Page(max((row.pop("total") for row in rows), default=0), tuple(map(_waiting, rows)))
 
     def unassessed(self) -> tuple[AgreementId, ...]:
         """Return the agreements in review whose current draft nobody has assessed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import portal
 from flows.form_starts import FOLLOWERS
 from portal import form_of
 from portal.language import FOLDER, LANGUAGES
+from schemas import errors
 from schemas.signature import LegalEffect, SigningWay
 from schemas.state import Stage
 
@@ -38,7 +40,7 @@ def messages() -> Catalog:
     catalog = Catalog(project="Convenio", creation_date=FIXED, revision_date=FIXED, fuzzy=False)
     for name, _, message, comments, context in extract_from_dir(PORTAL, METHODS, OPTIONS, keywords=KEYWORDS):
         catalog.add(message, locations=[(f"portal/{name}", 0)], auto_comments=comments, context=context)
-    for text in sorted({*form_of.texts(), *_said_of_values(), *FOLLOWERS.values(), *_tables()}):
+    for text in sorted({*form_of.texts(), *_said_of_values(), *FOLLOWERS.values(), *_tables(), *_titles()}):
         catalog.add(text)
     return catalog
 
@@ -84,6 +86,20 @@ def _tables() -> Iterator[str]:
         for name, table in vars(import_module(found.name)).items():
             if name.isupper() and isinstance(table, dict) and name not in NO_WORDS:
                 yield from _strings(table.values())
+
+
+def _titles() -> Iterator[str]:
+    """Yield what the portal's own refusals say first, where that is one text without values."""
+    refusals = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    for path in PORTAL.rglob("*.py"):
+        if "api" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str() as title), *_]) if (
+                    name in refusals
+                ):
+                    yield title
 
 
 def _strings(values: Iterable[object]) -> Iterator[str]:

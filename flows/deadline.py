@@ -28,6 +28,13 @@ def is_over(house: Installation, state: AgreementState, now: datetime) -> bool:
     return state.sign_by is not None and local_day(house, now) > state.sign_by
 
 
+def term_over(house: Installation, document: Document) -> date | None:
+    """Return the last day of a document's term where that is over; ``None`` where it is not, or is not known."""
+    term = getattr(document, "term", None)
+    last = None if term is None else term.end.value
+    return last if last is not None and last < local_day(house, house.clock()) else None
+
+
 def require_in_time(house: Installation, state: AgreementState, now: datetime) -> None:
     """Raise :class:`RefusedTransition` for who would sign after the last day, whether or not it was noticed yet."""
     if is_over(house, state, now):

@@ -20,8 +20,16 @@ def read_whole(path: Path, *, expected: str, max_size_bytes: int = 512 * 1024 * 
     except OSError as error:
         raise InputError(f"{path} cannot be read", got=error.strerror, expected=expected) from error
     if len(content) > max_size_bytes:
-        raise InputError(f"{path} is too large", expected=f"{expected}, at most {max_size_bytes:,} bytes")
+        raise InputError(f"{path} is too large", expected=f"{expected}, at most {size_in_words(max_size_bytes)}")
     return content
+
+
+def size_in_words(size_bytes: int) -> str:
+    """Return a limit as people read it: ``50 MB``."""
+    for unit, name in ((1024**2, "MB"), (1024, "KB")):
+        if size_bytes >= unit:
+            return f"{size_bytes // unit} {name}"
+    return f"{size_bytes} bytes"
 
 
 def write_new(path: Path, content: bytes, *, private: bool = False, same_is_fine: bool = False) -> None:

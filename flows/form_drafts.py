@@ -16,9 +16,11 @@ from archive.form_drafts import FormDraft
 from flows import commands
 from flows.act import Done, data_of
 from flows.deadline import require_to_come
+from flows.form_merge import Clash, merged
 from flows.form_starts import unconfirmed_where_changed
 from flows.proposal import proposed, template_for
 from flows.wiring import Installation
+from schemas import events as ev
 from schemas.documents import Document, data_bytes, model_of
 from schemas.errors import Fault, InputError, Refused, Unavailable
 from schemas.evidence import AgreementId, digest_of
@@ -26,6 +28,7 @@ from schemas.field_ids import with_ids
 from schemas.fields import document_part, explicit
 from schemas.loader import parse_document
 from schemas.people import Person
+from schemas.state import AgreementState
 
 KEPT_FOR = timedelta(days=180)
 """How long a form that nobody touches is kept."""
@@ -92,18 +95,39 @@ def unfinished(house: Installation, person: Person) -> tuple[FormDraft, ...]:
     return house.form_drafts.of_owner(person.commitment)
 
 
+class SavedMeanwhile(Refused):
+    """Fields were changed that somebody else saved otherwise since; nothing was written.
+
+    ``form`` is the form as it stands, ``values`` what was to be saved, with the other's changes of further fields.
+    """
+
+    def __init__(self, form: FormDraft, values: Mapping[str, Any], clashes: tuple[Clash, ...]) -> None:
+        super().__init__("what you changed was saved in another window since you opened it")
+        self.form, self.values, self.clashes = form, values, clashes
+
+
 def save(
-    house: Installation, form: FormDraft, values: Mapping[str, Any], *, section: str | None = None
+    house: Installation,
+    form: FormDraft,
+    values: Mapping[str, Any],
+    *,
+    section: str | None = None,
+    opened: Mapping[str, Any] | None = None,
 ) -> FormDraft | None:
     """Put ``values`` (fields of the document; ``None`` for one that is not given) into a form as it stands now.
 
-    ``section`` was looked through. Returns ``None`` where the form is no longer there, or is finished.
+    ``section`` was looked through; ``opened`` is what the fields held when they were shown, and only what differs from
+    it is written. Returns ``None`` where the form is no longer there, or is finished. Raises :class:`SavedMeanwhile`
+    where the same field was saved otherwise since.
     """
 
     def put(current: FormDraft) -> FormDraft:
         if current.made:
             return current
-        document = {name: value for name, value in {**current.document, **values}.items() if value is not None}
+        written, clashes = (values, ()) if opened is None else merged(opened, current.document, values)
+        if clashes:
+            raise SavedMeanwhile(current, written, clashes)
+        document = {name: value for name, value in {**current.document, **written}.items() if value is not None}
         sections = dict.fromkeys((*current.sections, *([section] if section else [])))
         changed = {"document": document, "sections": tuple(sections), "updated_at": house.clock()}
         return current.model_copy(update=changed)
@@ -160,7 +184,8 @@ def finish(
 ) -> Done:
     """Request the agreement of a form, or give its data in place of the draft it was opened on.
 
-    Repeating it gives the first result. Raises as :func:`flows.commands.request` and :func:`flows.commands.revise`.
+    Repeating it gives the first result. Where another act gave the same data before, that one's result is returned,
+    not changed, and the form stays. Raises as :func:`flows.commands.request` and :func:`flows.commands.revise`.
     """
     if form.made and form.agreement is not None:
         return Done(house.ledger.state(AgreementId(form.agreement)), changed=False)
@@ -177,10 +202,20 @@ def finish(
             discard_edits=discard_edits,
             void_signatures=void_signatures,
         )
+    if not done.changed and not _is_of(house, form, done.state):
+        return done
     # what it held stands in the agreement now; that it was made is kept for whoever sends it once more
     made = {"made": True, "agreement": done.state.agreement, "document": {}, "updated_at": house.clock()}
     house.form_drafts.change(form.id, form.owner, lambda current: current.model_copy(update=made))
     return done
+
+
+def _is_of(house: Installation, form: FormDraft, state: AgreementState) -> bool:
+    """Whether it was this very form that was sent: its owner gave the data after the form was last touched."""
+    entries = [recorded.entry for recorded in house.ledger.entries(state.agreement)]
+    drafts = [one for one in entries if isinstance(one.event, ev.Requested | ev.Revised)]
+    given = drafts[0 if form.agreement is None else -1]
+    return given.actor.person == form.owner and given.occurred_at >= form.updated_at
 
 
 def discard(house: Installation, form: FormDraft) -> None:

@@ -200,7 +200,8 @@ def _backup(house: Installation) -> Seen:
     if since is None or not isinstance(last, BackedUp):
         first = house.keeping.first_archived()
         late = first is not None and house.clock() - first > LONG_WITHOUT_BACKUP
-        return Seen(not late, "none yet", remedy=how)
+        days = LONG_WITHOUT_BACKUP.days
+        return Seen(not late, f"none yet; one is needed within {days} days of the first archived document", remedy=how)
     late = house.clock() - since > LONG_WITHOUT_BACKUP
     seen = f"on {last.day}: {last.files} files, {last.rows} rows of personal data"
     return Seen(not late, seen, since, how if late else "")

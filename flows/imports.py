@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flows.files import size_in_words
 from flows.form_starts import plain
 from flows.workbooks import Cell, sheets_of
 from schemas.documents import document_types, model_of
@@ -61,11 +62,11 @@ def imported(name: str, content: bytes, *, document_type: str | None = None) -> 
         raise InputError("no file was chosen, or it is empty", expected="a YAML, JSON, CSV or XLSX file")
     if len(content) > LARGEST_BYTES:
         raise InputError(
-            "the file is too large", got=f"{len(content):,} bytes", expected=f"at most {LARGEST_BYTES:,} bytes"
+            "the file is too large", got=f"{len(content):,} bytes", expected=f"at most {size_in_words(LARGEST_BYTES)}"
         )
     ending = name.rpartition(".")[2].lower()
     if ending in {"yaml", "yml", "json"}:
-        read = plain(read_source(content, name=f"the file.{ending}").content)
+        read = plain(read_source(content, name=_as_called(name)).content)
         if not isinstance(read, dict):
             raise InputError("the file holds no fields", expected="fields with values, such as type: mou")
         kind = _type_of(read.get("type") or document_type)
@@ -81,6 +82,11 @@ def imported(name: str, content: bytes, *, document_type: str | None = None) -> 
     if ending == "xlsx":
         return _from_table(sheets_of(content), document_type)
     raise InputError("this kind of file is not read", got=f".{ending}"[:20], expected=".yaml, .json, .csv or .xlsx")
+
+
+def _as_called(name: str) -> str:
+    """Return the end of a file's name, on one line, as its owner knows it."""
+    return "".join(one for one in re.split(r"[/\\\\]", name)[-1] if one.isprintable())[-80:]
 
 
 def _type_of(name: object) -> str:

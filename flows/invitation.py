@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flows.act import data_of
 from flows.delegation import Signer, revocations
 from flows.sign_link import invitation
 from flows.wiring import Installation
 from schemas.evidence import AgreementId, SignatoryId
-from schemas.signature import SigningWay
 from schemas.state import AgreementState
-
-OPTIONS = {
-    SigningWay.PKCS12: "--p12 FILE",
-    SigningWay.PKCS11: "--pkcs11 MODULE --token TOKEN --label LABEL",
-    SigningWay.CSC: "--csc URL --credential ID",
-    SigningWay.UPLOAD: "--upload FILE",
-}
-"""How ``convenio sign`` is told of the ways to sign with a certificate of one's own."""
 
 
 def invite(house: Installation, state: AgreementState, signer: Signer, now: datetime) -> None:
@@ -31,40 +23,27 @@ def invite(house: Installation, state: AgreementState, signer: Signer, now: date
         key += f"-by-{signer.person.handle}"
     if revoked := revocations(house.ledger.entries(agreement), SignatoryId(signatory.id)):
         key += f"-after-{revoked}"
-    as_whom = f"as {signatory.position}" if not signer.is_delegate else signer.stamp_role
-    until = f" until the end of {state.sign_by:%d %B %Y}, {house.settings.time_zone} time" if state.sign_by else ""
+    until = f"until the end of {state.sign_by:%d %B %Y}, {house.settings.time_zone} time" if state.sign_by else "soon"
     house.mail.send(
         key,
         to=signer.email,
         subject=f"{agreement} waits for your signature",
         body=(
-            f"{state.title}\n\nYou are asked to sign {agreement} {as_whom}{until}.\n\n"
-            f"{invitation(house, agreement, SignatoryId(signatory.id), now)}\n"
-            f"To fetch the file on the command line:\n"
-            f"  convenio fetch {agreement} -o {agreement}.pdf\n(SHA-256 {state.pdf})\n\n"
-            f"{_own_certificate(state, signer)}\n"
-            f"{_instead(agreement, signer)}"
+            f"{house.settings.organisation} asks you to sign a document {_for_whom(house, state, signer)}:\n\n"
+            f"  {state.title}\n  {agreement}, draft {state.draft}\n\n"
+            f"Please answer {until}: sign it, decline it, or name somebody who signs for you.\n\n"
+            f"{invitation(house, agreement, SignatoryId(signatory.id), now)}"
         ),
         now=now,
     )
 
 
-def _own_certificate(state: AgreementState, signer: Signer) -> str:
-    lines = [
-        f"  convenio sign {state.agreement} --as {signer.email} {option}\n"
-        for way, option in OPTIONS.items()
-        if way in state.policy.ways
-    ]
-    return "".join(["To sign with your own certificate, one of:\n", *lines]) if lines else ""
-
-
-def _instead(agreement: AgreementId, signer: Signer) -> str:
-    decline = f"  convenio decline {agreement} --as {signer.email} --comment WHY\n"
+def _for_whom(house: Installation, state: AgreementState, signer: Signer) -> str:
+    """Return for which party, and the partnership it acts for, somebody is asked to sign, and as what."""
+    signatory = signer.signatory
+    party = next(one for one in data_of(house, state.data).parties if one.id == signatory.party)
+    partnership = signatory.capacity == "for a partnership" and party.acts_for
+    named = f"{party.legal_name}, acting for {party.acts_for.partnership}" if partnership else str(party.legal_name)
     if signer.is_delegate:
-        return f"To decline, which ends the agreement:\n{decline}"
-    named = "--to EMAIL --name NAME --authority FILE --comment WHY"
-    delegate = f"  convenio delegate {agreement} --as {signer.email} {named}\n"
-    return (
-        f"To name somebody who signs for you, with evidence that they may:\n{delegate}\n"
-        f"To decline, which ends the agreement:\n{decline}"
-    )
+        return f"for {named}, in the place of {signatory.name}, {signatory.position}"
+    return f"for {named}, as {signatory.position}"

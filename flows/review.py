@@ -14,6 +14,7 @@ from flows.comments import comments_on
 from flows.proposal import template_for
 from flows.queries import content_of
 from flows.redlines import Redline, against_template, between_drafts
+from schemas import events as ev
 from schemas.clause import Clause, Position, Subject
 from schemas.manifest import ClauseUse, DraftManifest
 from schemas.state import AgreementState, Stage
@@ -118,6 +119,19 @@ def review_of(house: Installation, state: AgreementState, *, against: str) -> Re
         card = _card(change, known, said, redline, taken=cards.keys())
         cards[card.anchor] = card
     return Review(redline, tuple(cards.values()), tuple(one for one in said if one.anchor not in cards))
+
+
+def returned_with(house: Installation, state: AgreementState) -> str | None:
+    """Return what the reviewer wrote who returned the current draft; empty where it was erased.
+
+    ``None`` where the draft was not returned.
+    """
+    if state.stage is not Stage.RETURNED:
+        return None
+    entries = [recorded.entry.event for recorded in house.ledger.entries(state.agreement)]
+    returned = [event for event in entries if isinstance(event, ev.Returned)][-1]
+    kept = house.remarks.get(returned.remark)
+    return "" if kept is None else kept.text
 
 
 def obstacle(state: AgreementState, person: Person) -> Obstacle | None:

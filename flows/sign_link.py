@@ -255,19 +255,22 @@ def _mail_another(
 
 
 def _words(house: Installation, state: AgreementState, person: Person, link: str) -> str:
-    agreement, days = state.agreement, house.settings.link_days
-    pages = (
-        f"Read it, and sign or decline it, in your browser, also on a phone:\n  {address_of(house, link)}\n"
-        f"The link is yours alone: whoever has it can read the document. It holds for {days} days and signs once. "
-        "When it has expired, the page it leads to mails you another if you ask for it.\n"
-    )
-    if SigningWay.CLICK not in state.policy.ways:
-        return pages
+    days, organisation = house.settings.link_days, house.settings.organisation
+    by_code, acts = "", ["sign", "decline"]
+    if SigningWay.CLICK in state.policy.ways:
+        by_code = (
+            "A code that comes by another mail is enough to sign with: that is a simple electronic signature, "
+            f"recorded by {organisation}. "
+        )
+        acts.insert(0, "code")
     return (
-        f"{pages}\nTo sign without a certificate on the command line, ask for a code, which comes by another mail:\n"
-        f"  convenio code {agreement} --link {link}\n"
-        f"Then enter it:\n"
-        f"  convenio sign {agreement} --as {person.email} --click {link} --code CODE\n"
-        f"That is a simple electronic signature, recorded by {house.settings.organisation}. To have another link sent:"
-        f"\n  convenio link {agreement} --as {person.email}\n"
+        "Open this link in your browser, also on a phone; you need no account and no software:\n\n"
+        f"  {address_of(house, link)}\n\n"
+        "It shows what the document says in short, all its pages, and the ways to sign or decline it. "
+        f"{by_code}Opening it signs nothing.\n\n"
+        f"The link is yours alone: whoever has it can read the document. It holds for {days} days and signs once. "
+        "When it has expired, the page it leads to mails you another if you ask for it. If you did not expect this "
+        f"mail, ask {organisation}, at an address or number that you know from elsewhere, whether it is theirs.\n\n"
+        f"On the command line (LINK is what follows /sign/ above; you are {person.email}):\n"
+        f"  {', '.join(f'convenio {act} --help' for act in acts)}\n"
     )

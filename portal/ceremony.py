@@ -35,7 +35,7 @@ from portal.visit import EVERY_ROLE, Allowed, Anybody, Visit, visiting
 from schemas import events as ev
 from schemas.documents import Document
 from schemas.evidence import AgreementId, Digest, SignatoryId
-from schemas.party import Signatory
+from schemas.party import Party, Signatory
 from schemas.people import Person
 from schemas.signature import SigningWay
 from schemas.state import AgreementState, Delegation, Stage
@@ -101,6 +101,11 @@ class Ceremony:
     def signatory(self) -> Signatory:
         """In whose field it is signed."""
         return next(one for one in self.document.signatories if one.id == self.place)
+
+    @property
+    def party(self) -> Party:
+        """For which party it is signed."""
+        return next(one for one in self.document.parties if one.id == self.signatory.party)
 
     @cached_property
     def signer(self) -> Signer:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from pydantic import BaseModel
 
+from portal.language import Language
+from portal.values import said
 from schemas.document import Document
 from schemas.fact import OPEN, Fact, Status
+from schemas.fields import Part as Shape, parts_of as shapes_of
 
 NOT_SHOWN = frozenset({"type"})
 
@@ -42,21 +44,23 @@ class Part:
     groups: tuple[tuple[str, tuple[Field, ...]], ...]
 
 
-def parts_of(document: Document) -> tuple[Part, ...]:
+def parts_of(document: Document, language: Language) -> tuple[Part, ...]:
     """Return the parts of a document in the order of its model; those without a value are left out."""
     general: list[Field] = []
     parts: list[Part] = []
-    for name in type(document).model_fields:
-        value = getattr(document, name)
+    for name, value, shape in _fields_of(document):
         if name in NOT_SHOWN or value in (None, (), ""):
             continue
         if isinstance(value, tuple) and any(isinstance(one, BaseModel) for one in value):
-            groups = tuple((_title(one, number), tuple(_fields("", one))) for number, one in enumerate(value, start=1))
+            groups = tuple(
+                (_title(one, number), tuple(_fields(language, "", one, shape)))
+                for number, one in enumerate(value, start=1)
+            )
             parts.append(Part(name, groups))
         elif not isinstance(value, Fact) and _inner(value):
-            parts.append(Part(name, (("", tuple(_fields("", value))),)))
+            parts.append(Part(name, (("", tuple(_fields(language, "", value, shape))),)))
         else:
-            general += _fields(name, value)
+            general += _fields(language, name, value, shape)
     return (Part("", (("", tuple(general)),)), *parts) if general else tuple(parts)
 
 
@@ -70,43 +74,39 @@ def _title(item: object, number: int) -> str:
     return str(number)
 
 
-def _fields(path: str, value: object) -> Iterator[Field]:
+def _fields(language: Language, path: str, value: object, shape: Shape | None) -> Iterator[Field]:
     if value is None or value in ((), ""):
         return
     if isinstance(value, Fact):
         claims = tuple(f"{claim.value} ({claim.source})" for claim in value.claims)
-        yield Field(path, _said(value.value), value.status, value.owner, value.source, claims)
-        for name, inner in _inner(value.value):
-            yield from _fields(f"{path}.{name}", inner)
+        yield Field(
+            path,
+            "" if _inner(value.value) else said(language, shape, value.value),
+            value.status,
+            value.owner,
+            value.source,
+            claims,
+        )
+        for name, inner, part in _inner(value.value):
+            yield from _fields(language, f"{path}.{name}", inner, part)
     elif isinstance(value, BaseModel) and _inner(value):
-        for name, inner in _inner(value):
-            yield from _fields(f"{path}.{name}" if path else name, inner)
+        for name, inner, part in _inner(value):
+            yield from _fields(language, f"{path}.{name}" if path else name, inner, part)
     elif isinstance(value, tuple) and any(isinstance(one, BaseModel) for one in value):
         for number, one in enumerate(value, start=1):
-            yield from _fields(f"{path} {number}", one)
+            yield from _fields(language, f"{path} {number}", one, shape)
     else:
-        yield Field(path, _said(value))
+        yield Field(path, said(language, shape, value))
 
 
-def _inner(value: object) -> list[tuple[str, object]]:
+def _inner(value: object) -> list[tuple[str, object, Shape | None]]:
     """Return the fields of a model that has no text of its own."""
     if not isinstance(value, BaseModel) or type(value).__str__ is not BaseModel.__str__:
         return []
-    return [(name, getattr(value, name)) for name in type(value).model_fields]
+    return _fields_of(value)
 
 
-def _said(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M} UTC"
-        case date():
-            return value.isoformat()
-        case tuple() | frozenset():
-            return ", ".join(map(_said, value))
-        case BaseModel() if type(value).__str__ is BaseModel.__str__:
-            return ""
-    return str(value)
+def _fields_of(model: BaseModel) -> list[tuple[str, object, Shape | None]]:
+    """Return name, value and shape of each field."""
+    shapes = {part.name: part for part in shapes_of(type(model))}
+    return [(name, getattr(model, name), shapes.get(name)) for name in type(model).model_fields]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flows.catalogue import awaits
 from flows.due import due_stage
 from flows.queries import trouble
+from flows.review import returned_with
 from portal.reading import signatories_of
 from portal.visit import READERS, Visit
 from portal.waiting import words_for
@@ -60,6 +61,7 @@ def standing(visit: Visit, state: AgreementState) -> dict[str, object]:
     return {
         "row": row,
         "waits": words_for(visit, row, signatories_of(visit, state) if state.stage is Stage.SIGNING else None),
+        "returned_with": returned_with(visit.house, state) if visit.may(*READERS) else None,
         "under_way": under_way(visit, state),
         "trouble": trouble_now,
         "live_key": digest_of(f"{row.counter} {row.stage} {trouble_now}".encode())[:16],

@@ -16,6 +16,7 @@ from portal.form_of import Section, sections_of
 from portal.form_types import type_named
 from portal.form_view import Viewer
 from portal.visit import Manager, Visit
+from schemas.fields import text_of
 
 
 @dataclass(frozen=True)
@@ -93,4 +94,23 @@ def progress_of(own: Opened, reading: Reading) -> list[Progress]:
 
 def already_made(own: Opened) -> Response | None:
     """Return the way to what was made of the form, if it was sent before."""
-    return own.visit.go(f"/documents/{own.form.agreement}") if own.form.made else None
+    if not own.form.made:
+        return None
+    told = own.visit.language.say(
+        "You sent this form before, for draft %(draft)s of %(agreement)s.",
+        draft=(own.form.base_draft or 0) + 1,
+        agreement=own.form.agreement,
+    )
+    return own.visit.go(f"/documents/{own.form.agreement}", notice=told)
+
+
+def flat(content: object, path: str = "") -> dict[str, str]:
+    """Return every value of content by its path, as text, without its type and confirmations."""
+    if isinstance(content, dict):
+        named = {name: value for name, value in content.items() if name not in {"type", "confirmation"}}
+        return {
+            k: v for name, value in named.items() for k, v in flat(value, f"{path}.{name}" if path else name).items()
+        }
+    if isinstance(content, list):
+        return {k: v for index, value in enumerate(content) for k, v in flat(value, f"{path}[{index}]").items()}
+    return {path: text_of(content)} if content not in (None, "") else {}

@@ -12,6 +12,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
+from flows.files import size_in_words
 from portal.visit import Visit, visiting
 from schemas.errors import InputError, NotAuthorised
 
@@ -53,9 +54,8 @@ class Form:
             return None
         content = upload.file.read(most_bytes + 1)
         if len(content) > most_bytes:
-            raise InputError(
-                "the file is too large", got=f"more than {most_bytes} bytes", expected=f"at most {most_bytes} bytes"
-            )
+            limit = size_in_words(most_bytes)
+            raise InputError("the file is too large", got=f"more than {limit}", expected=f"at most {limit}")
         return upload.filename, content
 
 

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portal import api
 from portal.visit import FORM_COOKIE, SESSION_COOKIE, is_in_tls
 
 LARGEST_BODY_BYTES = 60 * 1024 * 1024
@@ -39,12 +40,12 @@ async def guarded(request: Request, answer: Callable[[Request], Awaitable[Respon
     request.state.form_cookie = request.cookies.get(FORM_COOKIE) or secrets.token_hex(16)
     declared = request.headers.get("content-length", "0")
     if not declared.isdigit() or int(declared) > LARGEST_BODY_BYTES:
-        response: Response = PlainTextResponse("That is too large.\n", status_code=413)
+        response = _refused(request, 413, "That is too large.")
     elif request.method in {"POST", "PUT", "PATCH"} and "transfer-encoding" in request.headers:
-        response = PlainTextResponse("Say how long the body is.\n", status_code=411)
+        response = _refused(request, 411, "Say how long the body is.")
     elif "\x00" in request.url.path or "%00" in request.url.query:
         # PostgreSQL takes no text with it, so no address of ours has it
-        response = PlainTextResponse("There is no such address.\n", status_code=400)
+        response = _refused(request, 400, "There is no such address.")
     else:
         response = await answer(request)
     secure = is_in_tls(request)
@@ -56,6 +57,11 @@ async def guarded(request: Request, answer: Callable[[Request], Awaitable[Respon
             secure=secure,
         )  # fmt: skip
     return response
+
+
+def _refused(request: Request, status: int, said: str) -> Response:
+    """Return a refusal in words, or as programs are told of all others."""
+    return api.refused(status) if api.is_for_programs(request) else PlainTextResponse(f"{said}\n", status_code=status)
 
 
 def _for_programs(request: Request) -> bool:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from babel.dates import format_datetime
 
+from archive.dossier import SUMMARY
 from archive.history import AGREEMENT_PDF
 from flows.verification import Verified
 from portal.language import Language
@@ -28,6 +29,9 @@ SIGNATORY = "signatory:"
 
 NAMES = ("Common Name: ", "Organization: ")
 """The parts of a certificate's subject that say whose it is."""
+
+PUBLISHED_LOG = "the published log"
+"""What the folder or bucket of the log is called to whoever has no business to know where it is."""
 
 SUBJECT_PART = re.compile(r", (?=[A-Z][A-Za-z ]{1,40}: )")
 
@@ -92,9 +96,10 @@ def told(language: Language, verified: Verified) -> Told:
         headline = language.translations.ngettext(
             "Do not rely on this file: 1 check fails.", "Do not rely on this file: %(count)s checks fail.", len(failing)
         ) % {"count": len(failing)}
-        return Told(
-            Verdict.INVALID, headline, tuple(_first(language, failing)), _remedy(language, failing[0]), parts, **limits
-        )
+        because = tuple(_first(language, failing))
+        if not limits["checked"]:
+            because = (*because, say("The file could not be opened, so nothing else in it could be checked."))
+        return Told(Verdict.INVALID, headline, because, _remedy(language, failing[0]), parts, **limits)
     if verified.organisation is None:
         return Told(
             Verdict.INDETERMINATE,
@@ -115,10 +120,24 @@ def told(language: Language, verified: Verified) -> Told:
     )
 
 
-def told_of_ledger(language: Language, report: VerificationReport) -> Told:
-    """Return what a check of the whole ledger came to, in words."""
-    say, parts = language.say, _parts(language, report)
-    failing = [finding for finding in report.findings if finding.verdict is Verdict.INVALID]
+def told_of_ledger(language: Language, report: VerificationReport, *, log: str) -> Told:
+    """Return what a check of the whole ledger came to, in words; ``log`` is where this machine has the published log.
+
+    What to do is said once, of the whole: the advice for single parts is about files that somebody was given.
+    """
+    say = language.say
+    found = tuple(
+        finding.model_copy(
+            update={
+                "reason": finding.reason.replace(log, PUBLISHED_LOG),
+                "place": finding.place and finding.place.replace(log, PUBLISHED_LOG),
+            }
+        )
+        for finding in report.findings
+    )
+    report = report.model_copy(update={"findings": found})
+    parts = tuple(replace(part, remedy=None) for part in _parts(language, report))
+    failing = [finding for finding in found if finding.verdict is Verdict.INVALID]
     if failing:
         return Told(
             Verdict.INVALID,
@@ -246,19 +265,36 @@ def _bears_nothing(verified: Verified) -> bool:
 
 
 def _checked(language: Language, verified: Verified) -> Iterator[str]:
-    say = language.say
-    yield say("every signature, seal and timestamp in the PDF, and that each fits the bytes before it")
-    yield say("that nothing was added or changed after them that nobody signed")
-    if verified.organisation is not None:
-        yield say("every certificate against the public keys of %(organisation)s", organisation=verified.organisation)
-    if verified.kind == "dossier":
+    """Yield what was looked at, whatever it came to: of each part there is a finding, of a file not opened none."""
+    say, looked_at = language.say, {finding.part for finding in verified.report.findings}
+    if _pdf_opened(verified):
+        yield say("every signature, seal and timestamp in the PDF, and that each fits the bytes before it")
+        yield say("that nothing was added or changed after them that nobody signed")
+        if verified.organisation is not None:
+            organisation = verified.organisation
+            yield say("every certificate against the public keys of %(organisation)s", organisation=organisation)
+    if "manifest" in looked_at:
+        yield say("that every file in the dossier is the one that its own list names")
+    if "approved = signed = archived" in looked_at:
         yield say("that what was approved is what was signed, and what was signed is what was archived")
+    if "inclusion proofs" in looked_at:
         yield say("that every step stands in the ledger, under a checkpoint that is signed and timestamped")
+    if SUMMARY in looked_at:
         yield say("that the pages for people in the dossier say what the evidence says")
+
+
+def _pdf_opened(verified: Verified) -> bool:
+    """Whether the signed PDF was there and could be read: what cannot has no marks, and is invalid for that alone."""
+    marks = verified.marks
+    return marks is not None and (bool(marks.signatures) or marks.verdict is not Verdict.INVALID)
 
 
 def _unchecked(language: Language, verified: Verified) -> Iterator[str]:
     say = language.say
+    if not any(_checked(language, verified)):
+        return
+    if not _pdf_opened(verified):
+        yield say("the signatures: the signed PDF in it could not be examined")
     if verified.organisation is None:
         yield say("whether the certificates are genuine: we have no keys of whoever made the file")
     if verified.kind == "pdf":

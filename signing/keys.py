@@ -148,6 +148,8 @@ def load_pkcs12(content: bytes, passphrase: bytes | None, *, now: datetime) -> S
     Raises :class:`InputError` when the file or passphrase is wrong, the key is missing or not alone, or opening it
     takes too long, and :class:`Refused` when the key may not sign at ``now``.
     """
+    if not content:
+        raise InputError("the file is empty", expected="a .p12 or .pfx file (RFC 7292)", remedy="choose another file")
     if not content.startswith(b"\x30"):
         raise InputError(
             "the file is not a PKCS#12 file",

@@ -39,6 +39,9 @@ READING_FAULTS = (
 )  # fmt: skip
 """What readers of hostile PDF, CMS and DER raise; each means that the bytes cannot be relied on."""
 
+UNREADABLE = "cut off, damaged, or not written as it has to be"
+"""What bytes are on which a parser fails; in its own words the failure stays the cause of the error."""
+
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
@@ -50,7 +53,7 @@ def reading(what: str) -> Iterator[None]:
     except READING_FAULTS as fault:
         raise Invalid(
             f"{what} cannot be read",
-            got=f"{type(fault).__name__}: {str(fault)[:200]}",
+            got=UNREADABLE,
             expected="a whole, unencrypted PDF (ISO 32000)",
             remedy="fetch the file again from where it is kept",
         ) from fault

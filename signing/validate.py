@@ -20,7 +20,7 @@ from signing.changes import change_objections
 from signing.evidence_records import EFFECTS, recorded_in
 from signing.fields import SEALS, form_fields
 from signing.level import Reached, file_knowledge, level_of_signature, level_of_timestamp, time_in, weakest
-from signing.revision import claimed_time, is_timestamp, open_pdf, signatures_of, time_of, token_of
+from signing.revision import UNREADABLE, claimed_time, is_timestamp, open_pdf, signatures_of, time_of, token_of
 from signing.run import run
 from signing.structure import STRUCTURE, require_readable, structure_objections
 from signing.trust import TrustPolicy
@@ -45,8 +45,8 @@ def validate(pdf: bytes, trust: TrustPolicy, *, now: datetime, reader: PdfFileRe
         return run(_validated(pdf, reader, trust, written, now))
     except ConvenioError as fault:
         reason = f"{fault.what}: {fault.got}" if fault.got else fault.what
-    except Exception as fault:  # noqa: BLE001 (the bytes are hostile: whatever a parser raises means they do not hold)
-        reason = f"the PDF cannot be read: {type(fault).__name__}: {str(fault)[:200]}"
+    except Exception:  # noqa: BLE001 (the bytes are hostile: whatever a parser raises means they do not hold)
+        reason = f"the PDF cannot be read: {UNREADABLE}"
     broken = Finding(part="file", verdict=Verdict.INVALID, reason=reason)
     return SealReport(
         pdf=digest_of(pdf), verdict=Verdict.INVALID, level=Level.NONE.value, signatures=(), findings=(broken, *written)

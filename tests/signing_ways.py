@@ -17,8 +17,7 @@ from schemas.policy import SignaturePolicy
 from schemas.records import ClickRecord, PaperRecord, read_record
 from tests.installation import WAY
 
-LINK = re.compile(r"--link ([0-9a-f]{64})")
-PAGE = re.compile(r"^  http://127\.0\.0\.1:8080/sign/([0-9a-f]{64})\r?$", re.MULTILINE)
+LINK = re.compile(r"^  https?://[^/ ]+/sign/([0-9a-f]{64})\r?$", re.MULTILINE)
 CODE = re.compile(r"^  (\d{6})\r?$", re.MULTILINE)
 
 
@@ -48,14 +47,8 @@ def mails(house: Installation, part: str) -> list[str]:
 
 
 def link_in(text: str) -> str:
-    found = LINK.search(text)
-    assert found is not None, text
-    return found[1]
-
-
-def page_in(text: str) -> str:
     """Return the link in the address of the page that a mail leads to."""
-    found = PAGE.search(text)
+    found = LINK.search(text)
     assert found is not None, text
     return found[1]
 

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from flows.files import size_in_words
 from portal.api import idempotency
 from portal.api.access import identify
 from portal.api.problems import ApiRefusal, answer_to
@@ -42,7 +43,7 @@ class ApiRoute(APIRoute):
         declared = request.headers.get("content-length", "0")
         if not declared.isdigit() or int(declared) > self.largest_body_bytes:
             raise ApiRefusal(
-                413, "too-large", "the body is too large", expected=f"at most {self.largest_body_bytes} bytes"
+                413, "too-large", "the body is too large", expected=f"at most {size_in_words(self.largest_body_bytes)}"
             )
         visit = await run_in_threadpool(identify, request)
         key = idempotency.key_of(request, visit) if visit is not None and request.method == "POST" else None

@@ -19,10 +19,12 @@ from portal.document_view import id_of
 from portal.forms import Posted
 from portal.listing import GROUPS, after
 from portal.reading import agreement_of
+from portal.signatures_view import signer_lines
 from portal.timeline_words import lines_of
-from portal.verdicts import effect_in_words, persons_marks, told, way_in_words, whose
+from portal.verdicts import effect_in_words, told, way_in_words
 from portal.visit import Auditor, Visit
 from portal.waiting import words_for
+from portal.who_signed import who_signed
 from schemas.errors import Fault, InputError, Refused
 from schemas.signature import LEVELS, SigningWay
 from schemas.state import AgreementState, Stage
@@ -126,8 +128,7 @@ def _values(visit: Visit, state: AgreementState) -> dict[str, object]:
         "examined": found,
         "verified": verified,
         "told": told(visit.language, verified) if verified else None,
-        "people": persons_marks(verified) if verified else (),
-        "whose": whose,
+        "people": who_signed(visit.language, verified, signer_lines(visit, state)) if verified else (),
         "effect": lambda effect: effect_in_words(visit.language, effect),
         "under_way": is_under_way(house, its_id),
         "archived": state.stage is Stage.ARCHIVED,

@@ -56,10 +56,11 @@ def approve(visit: Reviewer, agreement: str, form: Posted) -> Response:
 
 
 @router.get("/review/{agreement}/return")
-def return_form(visit: Reviewer, agreement: str) -> Response:
-    """Ask for the comment with which a draft goes back, the open comments gathered in it."""
+def return_form(visit: Reviewer, agreement: str, pdf: str = "") -> Response:
+    """Ask for the comment with which a draft goes back, the open comments gathered in it; ``pdf`` was on screen."""
     state = agreement_of(visit, agreement)
-    return _against(visit, state, "return", text=gathered(comments_on(visit.house, AgreementId(state.agreement))))
+    text = gathered(comments_on(visit.house, AgreementId(state.agreement)))
+    return _against(visit, state, "return", text=text, opened=pdf)
 
 
 @router.post("/review/{agreement}/return")
@@ -69,9 +70,9 @@ def return_draft(visit: Reviewer, agreement: str, form: Posted) -> Response:
 
 
 @router.get("/review/{agreement}/reject")
-def reject_form(visit: Reviewer, agreement: str) -> Response:
-    """Ask for the reason why an agreement ends."""
-    return _against(visit, agreement_of(visit, agreement), "reject", text="")
+def reject_form(visit: Reviewer, agreement: str, pdf: str = "") -> Response:
+    """Ask for the reason why an agreement ends; ``pdf`` was on screen."""
+    return _against(visit, agreement_of(visit, agreement), "reject", text="", opened=pdf)
 
 
 @router.post("/review/{agreement}/reject")
@@ -99,12 +100,14 @@ def _approving(visit: Visit, state: AgreementState, *, error: ConvenioError | No
 
 
 def _against(
-    visit: Visit, state: AgreementState, act: str, *, text: str, error: ConvenioError | None = None
+    visit: Visit, state: AgreementState, act: str, *, text: str, opened: str = "", error: ConvenioError | None = None
 ) -> Response:
+    unseen = bool(opened) and (state.content is None or state.content.pdf != opened)
     return visit.show(
         f"review_{act}.html",
-        status=_status(error),
+        status=409 if unseen else _status(error),
         state=state,
+        unseen=unseen,
         text=text,
         error=error,
         decides=state.stage is Stage.IN_REVIEW and state.content is not None,

@@ -106,7 +106,7 @@ def changes(visit: Reader, agreement: str, against: str = "") -> Response:
 def data(visit: Reader, agreement: str) -> Response:
     """Show the data of the current draft, field by field, with what is still open and whose that is."""
     state = agreement_of(visit, agreement)
-    parts = () if state.stage is Stage.DISPOSED else parts_of(data_of(visit.house, state.data))
+    parts = () if state.stage is Stage.DISPOSED else parts_of(data_of(visit.house, state.data), visit.language)
     return visit.show(
         "document_data.html", data_parts=parts, label=lambda path: _label(visit, path), **above(visit, state, "data")
     )

@@ -6,13 +6,15 @@ from fastapi import APIRouter, Response
 
 from flows import commands
 from flows.act import data_of
-from portal.form_view import Viewer
+from portal.form_faults import called
 from portal.forms import Posted
 from portal.reading import agreement_of
+from portal.values import said
 from portal.visit import Manager, Reader, Visit
 from schemas.errors import ConvenioError, InputError, Refused
 from schemas.evidence import AgreementId
-from schemas.fact import Status, facts
+from schemas.fact import Status, facts, open_facts
+from schemas.fields import document_part, part_at
 from schemas.state import AgreementState
 
 router = APIRouter(prefix="/documents")
@@ -29,6 +31,10 @@ def confirm(visit: Manager, form: Posted, agreement: str) -> Response:
     """Confirm the chosen facts as they stand, which makes the next draft."""
     state = agreement_of(visit, agreement)
     chosen, basis, draft = tuple(form.texts("fact")), form.text("basis"), form.number("draft")
+    if form.text("all") == "yes":
+        # those of the draft that was shown: of another draft nothing is confirmed
+        document = data_of(visit.house, state.data)
+        chosen = tuple(path for path, fact in open_facts(document) if fact.status is not Status.BLANK)
     say = visit.language.say
     wrong = {}
     if not chosen:
@@ -62,9 +68,15 @@ def _page(
     status: int = 200,
 ) -> Response:
     document = data_of(visit.house, state.data)
-    viewer = Viewer(state.document_type, {}, (), visit.language)
+    whole = document_part(type(document))
     every = [
-        {"path": path, "called": viewer.called(path), "fact": fact, "can": fact.status is not Status.BLANK}
+        {
+            "path": path,
+            "called": called(visit.language, path),
+            "value": said(visit.language, part_at(whole, path), fact),
+            "fact": fact,
+            "can": fact.status is not Status.BLANK,
+        }
         for path, fact in facts(document)
     ]
     return visit.show(

@@ -8,14 +8,15 @@ from flows import form_drafts
 from flows.act import data_of
 from flows.form_drafts import Reading
 from flows.form_starts import as_plain
-from portal.form_pages import Opened, OwnForm, already_made
+from portal.form_pages import Opened, OwnForm, already_made, flat
 from portal.form_view import Viewer
 from portal.forms import Posted
+from portal.values import said, told_value
 from portal.visit import Visit
 from schemas.errors import ConvenioError, InputError, Refused, StaleBase
 from schemas.evidence import AgreementId
 from schemas.fact import open_facts
-from schemas.fields import text_of
+from schemas.fields import document_part, part_at
 from schemas.state import AgreementState
 
 router = APIRouter(prefix="/documents/new")
@@ -31,6 +32,8 @@ def review(own: OwnForm) -> Response:
 def create(own: OwnForm, form: Posted) -> Response:
     """Request the agreement, or give the new data of one; once more is the same as once."""
     visit = own.visit
+    if (sent := already_made(own)) is not None:
+        return sent
     try:
         done = form_drafts.finish(
             visit.house,
@@ -45,6 +48,10 @@ def create(own: OwnForm, form: Posted) -> Response:
         return _review(own, status=409)
     except Refused as error:
         return _review(own, error=error, status=409)
+    if not done.changed:
+        now = visit.house.form_drafts.find(own.form.id, own.form.owner)
+        sent = None if now is None else already_made(Opened(visit, now))
+        return sent or _review(own, exists=done.state, status=409)
     said = visit.language.say("Draft %(draft)s is being made.", draft=done.state.draft)
     return visit.go(f"/documents/{done.state.agreement}", notice=said)
 
@@ -57,7 +64,12 @@ def rebase(own: OwnForm, form: Posted) -> Response:
 
 
 def _review(
-    own: Opened, *, faults: Reading | None = None, error: ConvenioError | None = None, status: int = 200
+    own: Opened,
+    *,
+    faults: Reading | None = None,
+    error: ConvenioError | None = None,
+    exists: AgreementState | None = None,
+    status: int = 200,
 ) -> Response:
     house = own.visit.house
     state = house.ledger.state(AgreementId(own.form.agreement)) if own.form.agreement else None
@@ -69,9 +81,11 @@ def _review(
         status=status,
         **own.values,
         viewer=viewer,
+        told_value=lambda node: told_value(own.visit.language, node),
         state=state,
         stale=stale,
         error=error,
+        exists=exists,
         links=[viewer.link(fault, own.base) for fault in viewer.faults],
         sheet=[(section, viewer.section(section)) for section in own.sections],
         open_facts=_open_facts(own, reading, viewer),
@@ -83,11 +97,12 @@ def _review(
 def _open_facts(own: Opened, reading: Reading, viewer: Viewer) -> list[dict[str, str]]:
     if reading.document is None:
         return []
+    whole = document_part(type(reading.document))
     return [
         {
             "href": viewer.link_to(path, own.base),
             "called": viewer.called(path),
-            "value": str(fact),
+            "value": said(own.visit.language, part_at(whole, path), fact),
             "status": str(fact.status),
             "owner": fact.owner or "",
         }
@@ -104,20 +119,9 @@ def _signed(visit: Visit, state: AgreementState | None) -> list[str]:
 
 def _differences(own: Opened, viewer: Viewer, state: AgreementState) -> list[dict[str, str]]:
     """Return what stands otherwise in the current draft than in the form, field by field."""
-    theirs = _flat(as_plain(data_of(own.visit.house, state.data)))
-    yours = _flat(own.form.document)
+    theirs = flat(as_plain(data_of(own.visit.house, state.data)))
+    yours = flat(own.form.document)
     paths = [path for path in {**theirs, **yours} if theirs.get(path) != yours.get(path)]
     return [
         {"called": viewer.called(path), "theirs": theirs.get(path, ""), "yours": yours.get(path, "")} for path in paths
     ]
-
-
-def _flat(content: object, path: str = "") -> dict[str, str]:
-    if isinstance(content, dict):
-        named = {name: value for name, value in content.items() if name not in {"type", "confirmation"}}
-        return {
-            k: v for name, value in named.items() for k, v in _flat(value, f"{path}.{name}" if path else name).items()
-        }
-    if isinstance(content, list):
-        return {k: v for index, value in enumerate(content) for k, v in _flat(value, f"{path}[{index}]").items()}
-    return {path: text_of(content)} if content not in (None, "") else {}

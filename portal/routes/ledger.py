@@ -91,7 +91,9 @@ def _page(visit: Visit) -> Response:
         fixity=next((event for event in recorded if isinstance(event, FixityChecked)), None),
         drill=next((event for event in recorded if isinstance(event, RestoreDrilled)), None),
         examined=found,
-        told=told_of_ledger(visit.language, found.checked) if found and found.checked else None,
+        told=told_of_ledger(visit.language, found.checked, log=house.log_store.name)
+        if found and found.checked
+        else None,
         under_way=is_under_way(house, LEDGER),
         witnesses=house.settings.witnesses,
     )

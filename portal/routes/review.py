@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Response
 from archive.comments import Comment
 from archive.register import RegisterRow
 from archive.review_queue import Waiting
+from flows.act import data_of
 from flows.comments import may_change
-from flows.deadline import local_day
+from flows.deadline import local_day, term_over
 from flows.page_images import page_texts
 from flows.review import obstacle, offices_of, review_of
 from flows.risk import Level, known, level_of, risk_of_draft
@@ -62,19 +63,16 @@ class FaultyComment:
 @router.get("/review")
 def queue(visit: Reviewer, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
     """Show the drafts that wait for an office of the visitor, the riskiest and most urgent first."""
-    mine, waiting = visit.who.offices, visit.house.review_queue
-    total = waiting.count(mine)
-    found = waiting.waiting(
-        mine, today=local_day(visit.house, visit.house.clock()), limit=ON_ONE_PAGE, skip=(page - 1) * ON_ONE_PAGE
-    )
-    states = visit.house.ledger.states([one.row.id for one in found])
+    mine, today = visit.who.offices, local_day(visit.house, visit.house.clock())
+    found = visit.house.review_queue.page(mine, today=today, limit=ON_ONE_PAGE, skip=(page - 1) * ON_ONE_PAGE)
+    states = visit.house.ledger.states([one.row.id for one in found.lines])
     return visit.show(
         "review_queue.html",
-        lines=[_line(visit, one, states[one.row.id]) for one in found],
+        lines=[_line(visit, one, states[one.row.id]) for one in found.lines],
         offices=words.offices(visit.language, mine),
-        total=total,
+        total=found.total,
         number=page,
-        pages=max(1, ceil(total / ON_ONE_PAGE)),
+        pages=max(1, ceil(found.total / ON_ONE_PAGE)),
         level=lambda which: words.level(visit.language, which),
         delegations=_delegations(visit) if page == 1 else [],
     )
@@ -114,6 +112,7 @@ def shown(
         mine=words.offices(visit.language, offices_of(state, visit.who)),
         risk=risk,
         reasons=words.reasons(visit.language, risk.reasons) if risk else [],
+        term_over=term_over(visit.house, data_of(visit.house, state.content.data)),
         words=_Words(visit, state),
         faulty=faulty,
         key=visit.house.clock().isoformat(),

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 
 from flows import commands
 from flows.accounts import require_few_tries
+from flows.deadline import term_over
 from flows.dossiers import dossier_of
 from flows.page_images import page_image, page_texts, pdfs_of
 from flows.queries import content_of
@@ -42,6 +43,7 @@ def summary(ceremony: Entered) -> Response:
     return ceremony.show(
         "sign.html",
         summary=summary_of(ceremony.document, ceremony.visit.language, ceremony.tongue),
+        term_over=term_over(ceremony.visit.house, ceremony.document),
         lines=signer_lines(ceremony.visit, ceremony.state),
         changes=changes_since_shown(ceremony),
     )

@@ -17,8 +17,9 @@ from portal.downloads import attachment
 from portal.faults import by_field
 from portal.forms import LARGEST_FILE_BYTES, Form, Posted
 from portal.refusals import status_of
-from portal.verdicts import effect_in_words, persons_marks, told, whose
+from portal.verdicts import effect_in_words, told
 from portal.visit import Anybody, Visit
+from portal.who_signed import who_signed
 from schemas.errors import ConvenioError, Fault, InputError
 from schemas.evidence import VerificationKeys, digest_of
 
@@ -47,8 +48,7 @@ def verify(visit: Anybody, form: Posted) -> Response:
         name=name,
         verified=verified,
         told=told(visit.language, verified),
-        people=persons_marks(verified),
-        whose=whose,
+        people=who_signed(visit.language, verified),
         effect=lambda effect: effect_in_words(visit.language, effect),
         known=known,
         faults={},
@@ -97,8 +97,7 @@ def _file(form: Form, name: str, *, most_bytes: int) -> tuple[str, bytes] | None
     try:
         return form.file(name, most_bytes=most_bytes)
     except InputError as error:
-        limit = f"at most {most_bytes // 1024**2} MB"
-        raise InputError(error.what, [Fault(name, "is too large", expected=limit)]) from error
+        raise InputError(error.what, [Fault(name, "is too large", expected=error.expected)]) from error
 
 
 def _pinned(given: tuple[str, bytes]) -> VerificationKeys:

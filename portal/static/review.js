@@ -7,5 +7,5 @@ addEventListener("keydown", (event) => {
 });
 
 // a comment that a link or a notice leads to is opened where it was folded away
-const target = location.hash && document.getElementById(location.hash.slice(1));
+const target = document.getElementById(location.hash.slice(1));
 target?.closest("details")?.setAttribute("open", "");

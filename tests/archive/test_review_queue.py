@@ -7,7 +7,7 @@ import pytest
 from archive import register
 from archive.database import open_database, writing
 from archive.register import RegisterRow
-from archive.review_queue import ReviewQueue
+from archive.review_queue import Page, ReviewQueue
 from schemas.evidence import AgreementId
 from schemas.people import Office
 from schemas.state import Stage
@@ -45,7 +45,7 @@ def wait(engine, number: int, *, days: int = 0, offices: str = "office:legal", s
 
 
 def ids(queue: ReviewQueue, *offices: Office, **more: int) -> list[str]:
-    return [one.row.id for one in queue.waiting(offices or (Office.LEGAL,), today=TODAY, **more)]
+    return [one.row.id for one in queue.page(offices or (Office.LEGAL,), today=TODAY, **more).lines]
 
 
 def test_the_riskiest_comes_first_then_the_oldest(engine, queue):
@@ -53,7 +53,7 @@ def test_the_riskiest_comes_first_then_the_oldest(engine, queue):
     for agreement, points in ((old, 1), (new, 1), (risky, 6)):
         queue.keep(agreement, 1, points, {"money": points})
     assert ids(queue) == [risky, old, new]
-    assert queue.waiting([Office.LEGAL], today=TODAY)[0].reasons == {"money": 6}
+    assert queue.page([Office.LEGAL], today=TODAY).lines[0].reasons == {"money": 6}
 
 
 def test_the_last_day_to_sign_brings_a_draft_forward(engine, queue):
@@ -70,7 +70,7 @@ def test_the_last_day_to_sign_brings_a_draft_forward(engine, queue):
 def test_what_nobody_assessed_comes_first_and_says_so(engine, queue):
     known, unknown = wait(engine, 1), wait(engine, 2, days=5)
     queue.keep(known, 1, 9, {"money": 3})
-    first, second = queue.waiting([Office.LEGAL], today=TODAY)
+    first, second = queue.page([Office.LEGAL], today=TODAY).lines
     assert (first.row.id, first.points, first.reasons) == (unknown, None, None)
     assert (second.row.id, second.points) == (known, 9)
     assert queue.unassessed() == (unknown,)
@@ -79,9 +79,9 @@ def test_what_nobody_assessed_comes_first_and_says_so(engine, queue):
 def test_the_risk_of_an_earlier_draft_is_not_that_of_the_next(engine, queue):
     agreement = wait(engine, 1, draft=2)
     queue.keep(agreement, 1, 5, {"edited": 1})
-    assert queue.waiting([Office.LEGAL], today=TODAY)[0].points is None
+    assert queue.page([Office.LEGAL], today=TODAY).lines[0].points is None
     queue.keep(agreement, 2, 1, {"fallbacks": 1})
-    assert queue.waiting([Office.LEGAL], today=TODAY)[0].points == 1
+    assert queue.page([Office.LEGAL], today=TODAY).lines[0].points == 1
 
 
 def test_each_office_has_its_own_queue(engine, queue):
@@ -91,8 +91,9 @@ def test_each_office_has_its_own_queue(engine, queue):
     assert ids(queue) == [legal, both]
     assert ids(queue, Office.FINANCE) == [finance, both]
     assert ids(queue, Office.LEGAL, Office.FINANCE) == [legal, finance, both]
-    assert queue.waiting([], today=TODAY) == ()
-    assert [queue.count(offices) for offices in ([], [Office.LEGAL], list(Office))] == [0, 2, 3]
+    assert queue.page([], today=TODAY) == Page(0, ())
+    assert [queue.page(offices, today=TODAY, limit=1).total for offices in ([Office.LEGAL], list(Office))] == [2, 3]
+    assert queue.page([Office.LEGAL], today=TODAY, skip=20) == Page(2, ())
 
 
 def test_the_queue_is_read_in_parts(engine, queue):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from archive.openings import Openings
 from archive.sign_links import MAXIMUM_ATTEMPTS
 from archive.tables import sign_links
 from flows import commands
+from flows.act import data_of
 from flows.wiring import Installation
 from schemas.errors import InputError, NotAuthorised, Refused, RefusedTransition, TimestampUnavailable
 from schemas.evidence import AgreementId, SignatureKind, Verdict, canonical_json
@@ -31,7 +33,6 @@ from tests.signing_ways import (
     last_signed,
     link_in,
     mails,
-    page_in,
     record_of,
     wait_for_signatures,
 )
@@ -292,12 +293,29 @@ def test_while_the_timestamp_authority_is_silent_the_code_stays_good(waiting: Wa
     assert waiting.sign(code).changed
 
 
+def test_invitation_says_who_asks_for_whom_what_and_by_when_before_anything_else(at, agreement):
+    house = at("approved")
+    wait_for_signatures(house, agreement)
+    (invitation,) = mails(house, "-sign-")
+    state = house.ledger.state(agreement)
+    document = data_of(house, state.data)
+    signatory, party = document.signatories[0], document.parties[0]
+    begin = " ".join(invitation.partition("/sign/")[0].split())
+    assert begin.startswith(f"{house.settings.organisation} asks you to sign a document for {party.legal_name}")
+    assert f", acting for {party.acts_for.partnership}, as {signatory.position}:" in begin
+    assert f"{state.title} {agreement}, draft {state.draft}" in begin
+    assert f"{state.sign_by:%d %B %Y}" in begin if state.sign_by else "Please answer soon" in begin
+    assert invitation.count("convenio ") == 3
+    assert len(re.findall(r"https?://", invitation)) == 1
+
+
 def test_policy_without_clicks_sends_a_link_that_reads_and_does_not_sign(at, agreement):
     house = at("approved")
     wait_for_signatures(house, agreement, SignaturePolicy(ways=(SigningWay.PKCS12, SigningWay.PAPER)))
     (invitation,) = mails(house, "-sign-")
-    assert "--click" not in invitation
-    link = page_in(invitation)
+    assert "simple electronic signature" not in invitation
+    assert "convenio code" not in invitation
+    link = link_in(invitation)
     assert house.sign_links.find(link) is not None
     for act in (
         lambda: commands.mail_code(house, agreement, link=link),

@@ -151,6 +151,13 @@ def test_a_file_that_is_none_of_these_is_refused(name, content, reason):
     assert reason in said(error)
 
 
+def test_a_file_that_cannot_be_read_is_called_as_its_owner_calls_it():
+    with pytest.raises(InputError, match=r"^memorandum of May\.yaml cannot be read"):
+        imported("C:\\papers\\memorandum of May.yaml", b"title: [\n")
+    with pytest.raises(InputError, match="at most 5 MB"):
+        imported("a.csv", b"x" * (LARGEST_BYTES + 1))
+
+
 PLAIN = as_xlsx({"document": [("path", "value"), ("type", "mou"), ("notice_days", 30)]})
 
 

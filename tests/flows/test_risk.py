@@ -69,12 +69,12 @@ def test_every_reason_has_its_weight_and_an_unknown_one_is_left_out():
 def test_a_draft_is_assessed_when_it_is_made_and_anew_when_that_was_lost(at, agreement):
     house = at("second draft")
     today = house.clock().date()
-    [waiting] = house.review_queue.waiting([Office.LEGAL], today=today)
+    [waiting] = house.review_queue.page([Office.LEGAL], today=today).lines
     assert (waiting.row.id, waiting.points, waiting.reasons) == (agreement, 0, {})
     house.review_queue.keep(agreement, 1, 7, {})
-    assert house.review_queue.waiting([Office.LEGAL], today=today)[0].points is None
+    assert house.review_queue.page([Office.LEGAL], today=today).lines[0].points is None
     assert (assess_waiting(house), assess_waiting(house)) == (1, 0)
-    assert house.review_queue.waiting([Office.LEGAL], today=today)[0].points == 0
+    assert house.review_queue.page([Office.LEGAL], today=today).lines[0].points == 0
 
 
 @pytest.mark.office
@@ -84,7 +84,7 @@ def test_open_facts_of_a_first_draft_stand_in_its_risk(at, agreement):
     found = risk_of_draft(house, state)
     assert found is not None
     assert found.reasons == {Reason.OPEN_FACTS: len(state.open_facts)}
-    assert house.review_queue.waiting([Office.LEGAL], today=house.clock().date())[0].points == found.points
+    assert house.review_queue.page([Office.LEGAL], today=house.clock().date()).lines[0].points == found.points
 
 
 @pytest.mark.office

@@ -115,6 +115,21 @@ def test_no_address_holds_what_no_database_takes(nobody, path):
     assert nobody.get(path).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/api/v1/documents/MOU-2026-0001%00", {}, 400),
+        ("/api/v1/documents", {"content-length": str(LARGEST_BODY_BYTES + 1)}, 413),
+    ],
+    ids=["no such address", "too large"],
+)
+def test_programs_are_refused_in_one_form_even_before_a_route_is_found(nobody, path, headers, status):
+    answer = nobody.client.get(path, headers=headers)
+    assert answer.status_code == answer.json()["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
 def test_no_form_holds_what_no_database_takes(nobody):
     answer = nobody.post("/sign-in", {"email": "some\x00body@example.org", "password": "x"})
     assert answer.status_code == 422

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from archive.checkpoint import open_checkpoint
 from archive.tlog_proof import verify_proof
 from flows import examinations
+from flows.act import data_of
 from flows.commands import withdraw
-from flows.examined import examined, forget_examined
+from flows.dossiers import dossier_of
+from flows.examined import Examined, examined, forget_examined, keep_examined
 from flows.verification import verify
-from schemas.evidence import Verdict, digest_of
+from schemas.evidence import SignatureKind, Verdict, digest_of
 from tests.installation import MANAGER
 from tests.portal.kit import text_of
 
@@ -106,6 +109,24 @@ def test_an_auditor_has_the_dossier_verified_now_and_sees_when(portal, auditor):
     assert "More has happened since" not in said
     forget_examined(portal.house, portal.agreement)
     assert "All 2 signatures" not in auditor.get(path).text
+
+
+def test_the_table_of_signatures_names_who_signed_and_for_which_party(portal, auditor):
+    house, path = portal.house, f"/audit/{portal.agreement}"
+    found = verify(dossier_of(house, portal.agreement), house.verification_keys(), pinned=True, now=house.clock())
+    marks = tuple(
+        mark.model_copy(update={"kind": SignatureKind.SEAL} if mark.field.startswith("signatory:") else {})
+        for mark in found.marks.signatures
+    )
+    found = found.model_copy(update={"marks": found.marks.model_copy(update={"signatures": marks})})
+    now = house.clock()
+    keep_examined(house, portal.agreement, Examined(begun_at=now, ended_at=now, verified=found))
+    said = text_of(auditor.get(path).text)
+    document = data_of(house, house.ledger.state(portal.agreement).data)
+    parties = {party.id: party.short_name for party in document.parties}
+    for one in document.signatories:
+        sealed = f"under the seal of {house.settings.organisation}"
+        assert f"{one.name}, for {parties[one.party]} {sealed}" in said
 
 
 def in_this_process(content, keys, *, pinned, now):
@@ -265,6 +286,20 @@ def test_an_altered_register_is_named_with_what_to_do(portal, auditor):
     assert "The ledger, the log or the store was altered." in said
     assert "Register differs: level not as the entries say" in said
     assert "What to do: Change nothing." in said
+    assert "Do not rely on this file" not in said
+
+
+def test_an_altered_log_is_named_without_saying_where_this_machine_has_it(portal, auditor):
+    published(portal)
+    log = Path(portal.house.log_store.name)
+    tile = next(path for path in sorted((log / "tile" / "0").rglob("*")) if path.is_file())
+    content = tile.read_bytes()
+    tile.chmod(0o600)
+    tile.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    auditor.post("/audit/ledger/check", shown_on="/audit/ledger")
+    said = text_of(auditor.get("/audit/ledger").text)
+    assert f"{tile.relative_to(log)} in the published log" in said
+    assert str(portal.house.home) not in said
 
 
 def test_the_last_day_there_is_has_not_ended(portal, auditor):

@@ -7,7 +7,10 @@ import pytest
 
 from flows.act import data_of
 from portal.data_view import parts_of
+from portal.language import Language
+from portal.values import written
 from schemas.fact import Status
+from schemas.fields import Kind
 from tests.installation import FIRST
 from tests.portal.kit import text_of
 
@@ -159,11 +162,13 @@ def test_open_facts_are_marked_and_say_whose_they_are(portal_at):
 def test_no_value_of_the_data_is_left_out(portal_at):
     portal = portal_at("in review")
     document = data_of(portal.house, portal.house.ledger.state(portal.agreement).data)
-    fields = [field for part in parts_of(document) for _, group in part.groups for field in group]
+    english = Language("en")
+    fields = [field for part in parts_of(document, english) for _, group in part.groups for field in group]
     assert {field.status for field in fields} >= {Status.ASSUMED, Status.STATED}
     said = "\n".join(text for field in fields for text in (field.value, field.source or "", *field.claims))
     for text in _texts(json.loads(document.model_dump_json())):
-        assert text in said
+        kind = Kind.DAY if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else Kind.COUNTRY
+        assert written(english, kind, text) in said
 
 
 def _texts(content, name=""):

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from flows import commands
 from flows.act import data_of
-from schemas.fact import open_facts
+from portal.form_view import Shown
+from portal.language import Language
+from portal.values import said, told_value, written
+from schemas.fact import Status, open_facts
+from schemas.fields import Kind
 from tests.installation import MANAGER
 from tests.portal.kit import text_of
 
@@ -84,6 +91,38 @@ def test_facts_read_in_an_older_draft_are_not_confirmed_unseen(portal_at):
     assert answer.status_code == 409
     assert "draft 2 is the current one" in text_of(answer.text)
     assert SEAT in open_paths(portal)
+
+
+def test_a_refusal_has_its_title_in_the_language_of_the_visitor(portal_at):
+    portal = portal_at("in review")
+    manager = portal.as_("manager")
+    manager.client.cookies.set("convenio_language", "pt")
+    refused = text_of(manager.get("/administration").text)
+    assert "esta página não é para si" in refused
+    assert "this page is not for you" not in refused
+
+
+def test_values_are_written_as_the_language_of_the_visitor_writes_them():
+    italian, english = Language("it"), Language("en")
+    assert written(italian, Kind.COUNTRY, "ES") == "Spagna"
+    assert (written(italian, Kind.MARKET, "CV"), written(italian, Kind.MARKET, "US-CA")) == ("Capo Verde", "California")
+    assert written(italian, Kind.AMOUNT, "222202.62") == "222.202,62"
+    assert said(english, None, Decimal("222202.60")) == "222,202.60"
+    assert said(italian, None, date(2026, 3, 1)) == "1 marzo 2026"
+    assert written(italian, Kind.DAY, "soon") == "soon"
+    assert told_value(italian, Shown("market", "markets[0].code", "Code", value="CV")) == "Capo Verde"
+
+
+def test_all_facts_are_confirmed_at_once_and_none_of_a_draft_that_was_not_shown(portal_at):
+    portal = portal_at("in review")
+    manager, before = portal.as_("manager"), open_paths(portal)
+    assert '<input type="checkbox" name="all"' in manager.get(page_of(portal)).text
+    fields = {"all": "yes", "basis": "Letter of the partnership", "draft": "2"}
+    assert manager.post(page_of(portal), fields, shown_on=page_of(portal)).status_code == 409
+    assert open_paths(portal) == before
+    assert manager.post(page_of(portal), fields | {"draft": "1"}, shown_on=page_of(portal)).status_code == 303
+    document = data_of(portal.house, portal.house.ledger.state(portal.agreement).data)
+    assert all(fact.status is Status.BLANK for _, fact in open_facts(document))
 
 
 def test_readers_see_the_facts_and_confirm_none(portal_at):

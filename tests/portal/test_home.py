@@ -49,6 +49,13 @@ def test_unfinished_forms_come_first(portal_at):
     assert "A memorandum nobody has finished" not in home(portal, "reviewer")
 
 
+def test_home_leads_those_for_whom_nothing_waits_to_their_work(portal_at):
+    portal = portal_at("archived")
+    for role, path in {"auditor": "/audit", "administrator": "/administration"}.items():
+        assert f'<a class="button" href="{path}">' in portal.as_(role).get("/").text
+    assert 'class="button" href="/audit"' not in portal.as_("manager").get("/").text
+
+
 def test_an_empty_home_says_what_to_do_first(portal_at):
     portal = portal_at("archived")
     assert "Nothing waits for you" in home(portal, "manager")

@@ -99,6 +99,71 @@ def test_a_memorandum_is_made_from_an_empty_form_by_hand(portal_at):
     assert base not in manager.get("/documents/new").text
 
 
+def test_the_same_document_once_more_is_not_made_and_the_form_stays(portal_at):
+    portal = portal_at("requested")
+    manager = portal.as_("manager")
+    base = begun(manager, start=f"example:{GSSC}")
+    answer = manager.client.post(f"{base}/create", data=form_on(manager.get(f"{base}/review").text, "create")[0])
+    assert answer.status_code == 409
+    assert f"This document exists already {portal.agreement} · Draft 1 · Requested" in text_of(answer.text)
+    assert form_at(portal, base).document["title"]
+    # another one is made; the same form sent once more claims no new act
+    fields, _ = form_on(manager.get(f"{base}/document").text)
+    manager.client.post(f"{base}/document", data={**fields, "title": "Another one", "act": "next"})
+    sent = form_on(manager.get(f"{base}/review").text, "create")[0]
+    made = [manager.client.post(f"{base}/create", data=sent).headers["location"] for _ in range(2)]
+    agreement = made[0].rpartition("/")[2]
+    assert made == [f"/documents/{agreement}"] * 2
+    assert agreement != portal.agreement
+    assert f"You sent this form before, for draft 1 of {agreement}." in text_of(manager.get(made[1]).text)
+
+
+def test_two_windows_on_one_section_lose_nothing(portal_at):
+    portal = portal_at("requested")
+    manager = portal.as_("manager")
+    base = begun(manager, start=f"example:{GSSC}")
+    address = f"{base}/terms"
+    opened, _ = form_on(manager.get(address).text)
+
+    def save(fields, **typed):
+        return manager.client.post(address, data={**fields, **typed, "act": "next"})
+
+    assert save(opened, notice_days="41").status_code == 303
+    assert save(opened, **{"law.settlement": "By talks."}).status_code == 303
+    kept = form_at(portal, base).document
+    assert (kept["notice_days"], kept["law"]["settlement"]) == (41, "By talks.")
+    # the same field in both: both values are shown, and the other window's stays until it is saved once more
+    again = save(opened, notice_days="42")
+    assert again.status_code == 409
+    assert "Saved in another window as: 41" in text_of(again.text)
+    assert "What you typed is saved" not in again.text
+    assert form_at(portal, base).document == kept
+    fields, _ = form_on(again.text)
+    assert (fields["notice_days"], fields["law.settlement"]) == (["42"], ["By talks."])
+    assert save(fields).status_code == 303
+    assert form_at(portal, base).document == kept | {"notice_days": 42}
+
+
+def test_texts_typed_before_another_window_took_a_second_language_stay(portal_at):
+    portal = portal_at("requested")
+    manager = portal.as_("manager")
+    base = begun(manager, start=f"example:{GSSC}")
+    fields, _ = form_on(manager.get(f"{base}/terms").text)
+    first, _ = form_on(manager.get(f"{base}/document").text)
+    manager.client.post(f"{base}/document", data={**first, "second_language": "es", "act": "next"})
+    manager.client.post(f"{base}/terms", data={**fields, "law.settlement": "By talks.", "act": "next"})
+    assert form_at(portal, base).document["law"]["settlement"] == "By talks."
+
+
+@pytest.mark.parametrize("opened", ["[" * 100_000, "[]", "{", '"x"'])
+def test_a_form_that_does_not_say_what_it_showed_is_refused(portal_at, opened):
+    portal = portal_at("requested")
+    manager = portal.as_("manager")
+    base = begun(manager)
+    fields, _ = form_on(manager.get(f"{base}/terms").text)
+    assert manager.client.post(f"{base}/terms", data={**fields, "opened": opened, "act": "next"}).status_code == 422
+
+
 def test_what_was_typed_is_kept_however_wrong_it_is(portal_at):
     portal = portal_at("requested")
     manager = portal.as_("manager")

@@ -81,6 +81,7 @@ def test_the_review_shows_pages_clauses_and_what_differs(portal, at):
     assert page.status_code == 200
     assert f"/documents/{portal.agreement}/pages/{content.pdf}/1.png" in page.text
     assert "clauses differ from draft 1" in told
+    assert "Its term ended on 31 August 2022." in told
     assert 'id="clause-confidentiality"' in page.text
     assert "more than ten needs a reason" in told
     assert "<del>" in page.text
@@ -261,6 +262,34 @@ def test_a_decision_against_other_bytes_is_refused_and_keeps_the_text(portal, at
     assert "draft 2 is not what you were shown" in text_of(answer.text)
     assert "water is missing" in answer.text
     assert state(portal).stage is Stage.IN_REVIEW
+
+
+@pytest.mark.parametrize(("act", "heading"), [("return", "Return draft 2"), ("reject", "(Draft 2)")])
+def test_a_draft_that_was_not_on_screen_is_not_decided_about(portal, at, act, heading):
+    reviewer = portal.as_("reviewer")
+    [link] = re.findall(rf'href="({at}/{act}\?[^"]*)"', reviewer.get(at).text)
+    page = reviewer.get(link)
+    assert page.status_code == 200
+    assert heading in text_of(page.text)
+    revise(portal)
+    page = reviewer.get(link)
+    assert page.status_code == 409
+    assert "Draft 3 was made since you opened this." in text_of(page.text)
+    assert f'action="{at}/{act}"' not in page.text
+
+
+def test_what_the_reviewer_wrote_stands_on_the_returned_document_and_where_it_is_changed(portal, at, monkeypatch):
+    reviewer, manager = portal.as_("reviewer"), portal.as_("manager")
+    document = f"/documents/{portal.agreement}"
+    pages = (document, f"{document}/amend")
+    assert not any("The reviewer wrote" in manager.get(page).text for page in pages)
+    sent = fields(reviewer.get(f"{at}/return").text, comment="Water is missing.")
+    reviewer.post(f"{at}/return", sent, shown_on=f"{at}/return")
+    for page in pages:
+        assert "Draft 2 was returned. The reviewer wrote: Water is missing." in text_of(manager.get(page).text)
+    monkeypatch.setattr(portal.house.remarks, "get", lambda commitment: None)
+    for page in pages:
+        assert "The reviewer wrote: (erased)" in text_of(manager.get(page).text)
 
 
 def test_a_rejection_ends_the_agreement(portal, at):

@@ -32,7 +32,7 @@ from schemas.state import Stage
 from tests.installation import EXAMPLE, MANAGER, PASSPHRASE, REVIEWER, SECOND, Clock, certificate, opened
 from tests.portal.browser import DESK, PHONE, served, window
 from tests.portal.kit import AUDITOR, PASSWORD
-from tests.signing_ways import code_in, mails, page_in
+from tests.signing_ways import code_in, link_in, mails
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -244,7 +244,7 @@ def _approved(page, house, agreement) -> None:
 
 
 def _gone_through(page, house) -> None:
-    page.goto(f"/sign/{page_in(mails(house, '-sign-')[-1])}")
+    page.goto(f"/sign/{link_in(mails(house, '-sign-')[-1])}")
     assert page.get_by_role("heading", level=1).inner_text().startswith("Memorandum of Understanding")
     press(page, "link", "Read the pages")
     press(page, "button", "I have gone through the pages")
@@ -370,14 +370,14 @@ def _created_once_though_the_portal_restarts(page, portal, served_one) -> None:
 
 def test_an_expired_link_says_so_and_mails_another_that_works(portal_at, browser):
     portal = portal_at("signing")
-    old = page_in(mails(portal.house, "-sign-")[-1])
+    old = link_in(mails(portal.house, "-sign-")[-1])
     portal.clock.now += timedelta(days=60)
     with served(portal.app) as address, looking(browser, address, phone=True) as page:
         assert page.goto(f"/sign/{old}").status == 410
         assert page.get_by_role("heading", level=1).inner_text() == "This link has expired"
         press(page, "button", "Mail me another link")
         assert "one that works is in your newest mail" in said(page)
-        new = page_in(mails(portal.house, "-link-")[-1])
+        new = link_in(mails(portal.house, "-link-")[-1])
         assert new != old
         assert page.goto(f"/sign/{new}").status == 200
         page.goto(f"/sign/{old}")

@@ -24,7 +24,7 @@ from schemas.records import ClickRecord
 from schemas.signature import SigningWay
 from tests.installation import FIRST, MANAGER, PASSPHRASE, SECOND, certificate, sign
 from tests.portal.kit import text_of
-from tests.signing_ways import code_in, mails, page_in, record_of, wait_for_signatures
+from tests.signing_ways import code_in, link_in, mails, record_of, wait_for_signatures
 
 
 class Signing:
@@ -34,7 +34,7 @@ class Signing:
         self.portal = portal
         self.house = portal.house
         self.visitor = portal.as_("nobody")
-        self.link = page_in(mails(self.house, part)[-1])
+        self.link = link_in(mails(self.house, part)[-1])
 
     @property
     def root(self) -> str:
@@ -73,6 +73,12 @@ def test_the_way_from_the_mail_to_the_receipt(signing):
     page = text_of(signing.get().text)
     assert "Step 1 of 4" in page
     assert "asks you" in page
+    assert "Its term ended on 31 August 2022." in page
+    partnership = "It acts for the partnership Green Small Smart Cities (GSSC)."
+    document = data_of(signing.house, signing.house.ledger.state(signing.portal.agreement).data)
+    acting = next(party for party in document.parties if party.acts_for)
+    members = ", ".join(member.name.value for member in acting.acts_for.members)
+    assert f"{partnership} Its members: {members}." in page
     answer = signing.read()
     assert answer.headers["location"] == f"{signing.root}/how"
     assert "simple electronic signature (SES; Regulation (EU) No 910/2014, Article 3(10))" in text_of(
@@ -96,6 +102,7 @@ def test_the_way_from_the_mail_to_the_receipt(signing):
     state = signing.house.ledger.state(signing.portal.agreement)
     assert state.pdf[:12] in receipt
     assert "These people still have to sign" in receipt
+    assert f"Party {acting.legal_name.value} {partnership}" in receipt
 
 
 def test_after_everybody_signed_the_same_link_hands_out_the_sealed_copy_and_the_dossier(signing):
@@ -368,7 +375,7 @@ def test_somebody_with_an_account_signs_by_session_and_the_code_comes_with_a_lin
     root = f"/sign/{portal.agreement}"
     assert "asks you" in visitor.get(root).text
     answer = visitor.post(f"{root}/code", shown_on=f"{root}/code")
-    link = page_in(mails(portal.house, "-link-")[-1])
+    link = link_in(mails(portal.house, "-link-")[-1])
     assert answer.headers["location"] == f"/sign/{link}/code"
     code = code_in(mails(portal.house, "-code-")[-1])
     visitor.post(f"/sign/{link}/click", {"code": code}, shown_on=f"/sign/{link}/code")

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from tests.portal.browser import faults_of, served, window
-from tests.signing_ways import code_in, mails, page_in
+from tests.signing_ways import code_in, link_in, mails
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.xdist_group("browser")]
 
 
 def test_somebody_signs_on_a_phone_by_the_keyboard_of_a_phone(portal_at, browser):
     portal = portal_at("signing")
-    link = page_in(mails(portal.house, "-sign-")[-1])
+    link = link_in(mails(portal.house, "-sign-")[-1])
     with served(portal.app) as address, window(browser, portal, address, "nobody", phone=True) as page:
         page.goto(f"/sign/{link}")
         for name, leads_to in (
@@ -42,7 +42,7 @@ def test_somebody_signs_on_a_phone_by_the_keyboard_of_a_phone(portal_at, browser
 
 def test_every_other_page_of_a_link_is_accessible_also_with_a_refusal(portal_at, browser):
     portal = portal_at("signing")
-    link = page_in(mails(portal.house, "-sign-")[-1])
+    link = link_in(mails(portal.house, "-sign-")[-1])
     with served(portal.app) as address, window(browser, portal, address, "nobody", phone=True, dark=True) as page:
         for step in ("certificate", "upload", "decline", "delegate"):
             page.goto(f"/sign/{link}/{step}")

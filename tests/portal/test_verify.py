@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from archive.canonical_zip import read_canonical, write_canonical
 from flows import verification_apart
 from flows.commands import withdraw
 from flows.dossiers import dossier_of
@@ -16,8 +17,9 @@ from flows.verification import keys_file, verify
 from flows.wiring import Installation
 from portal.language import language_for
 from portal.routes import verify as page
-from portal.verdicts import told
-from schemas.evidence import Verdict, VerificationKeys, digest_of
+from portal.verdicts import told, whose
+from portal.who_signed import who_signed
+from schemas.evidence import SignatureKind, Verdict, VerificationKeys, digest_of
 from tests.installation import MANAGER
 from tests.portal.kit import text_of
 
@@ -95,6 +97,48 @@ def test_one_changed_byte_is_refused_by_name_with_what_to_do(portal, quickly):
     assert "HASH_FAILURE , the bytes are not the ones that were signed" in said
     assert "What to do: Do not rely on this file, and keep it as it is." in said
     assert "This exact file is unknown here" in said
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda _, dossier: dossier[: len(dossier) // 2],
+        lambda _, dossier: altered(dossier, len(dossier) // 2),
+        lambda pdf, _: pdf[: len(pdf) // 2],
+        lambda *_: b"%PDF-1.7 garbage",
+    ],
+    ids=["dossier cut off", "dossier altered", "PDF cut off", "garbage"],
+)
+def test_of_a_file_that_cannot_be_opened_nothing_is_said_to_be_checked(portal, quickly, make):
+    said = answer(portal, make(signed_pdf(portal), dossier_of(portal.house, portal.agreement)))
+    assert "Do not rely on this file" in said
+    assert "The file could not be opened, so nothing else in it could be checked." in said
+    assert "We checked" not in said
+    assert "What was not checked" not in said
+    assert "This exact file" not in said
+    assert "Error" not in said
+
+
+def test_of_a_dossier_only_what_was_looked_at_is_said_to_be_checked(portal):
+    members = read_canonical(dossier_of(portal.house, portal.agreement))
+    members["entries/0.json"] = b"{}"
+    house = portal.house
+    found = verify(write_canonical(members), house.verification_keys(), pinned=True, now=house.clock())
+    said = told(language_for("en", ""), found)
+    assert said.checked == ("that every file in the dossier is the one that its own list names",)
+    assert "the signatures: the signed PDF in it could not be examined" in said.unchecked
+
+
+def test_a_seal_that_stands_for_a_person_does_not_look_like_the_person(portal):
+    house = portal.house
+    found = verify(signed_pdf(portal), house.verification_keys(), pinned=True, now=house.clock())
+    first = next(mark for mark in found.marks.signatures if mark.field == "signatory:for-gssc")
+    sealed = first.model_copy(update={"kind": SignatureKind.SEAL, "subject": "Common Name: Seal of it"})
+    found = found.model_copy(update={"marks": found.marks.model_copy(update={"signatures": (sealed, first)})})
+    by_seal, by_certificate = who_signed(language_for("en", ""), found)
+    assert by_seal.who == "Signatory “for-gssc”"
+    assert by_seal.by == f"under the seal of {house.settings.organisation}"
+    assert (by_certificate.who, by_certificate.by) == (whose(first.subject), None)
 
 
 def test_a_draft_bears_nothing_and_is_not_confirmed_to_be_one(portal, quickly):
@@ -192,6 +236,7 @@ def test_a_file_that_is_none_is_refused_on_the_form(portal, monkeypatch, content
     response = upload(portal, content, keys=keys)
     assert response.status_code == 422
     assert why in text_of(response.text)
+    assert why != "the file is too large" or "at most 20 bytes" in text_of(response.text)
     assert 'aria-invalid="true"' in response.text
 
 

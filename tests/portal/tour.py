@@ -27,7 +27,7 @@ from tests.flows.test_editing import with_sentence
 from tests.installation import FIRST, REVIEWER, SECOND, RememberingOffice, Snapshots
 from tests.portal.browser import chromium, served, window
 from tests.portal.kit import ADMINISTRATOR, NOBODY, WHO, Portal
-from tests.signing_ways import mails, page_in
+from tests.signing_ways import link_in, mails
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -123,7 +123,7 @@ class Tour:
             case "key":
                 return min(path.stem for path in house.mail.folder.glob("*.eml"))
             case "link" if stop.route.startswith("/sign/"):
-                return page_in(mails(house, "-sign-")[-1])
+                return link_in(mails(house, "-sign-")[-1])
             case "yesterday":
                 return (self.portal.clock.now - A_DAY).date().isoformat()
             case "document_type" | "edition":
@@ -185,7 +185,7 @@ class Tour:
 
     def _delegation(self) -> str:
         house, agreement = self.portal.house, self.portal.agreement
-        shown = self.portal.as_(NOBODY).get(f"/sign/{page_in(mails(house, '-sign-')[-1])}/document.pdf").content
+        shown = self.portal.as_(NOBODY).get(f"/sign/{link_in(mails(house, '-sign-')[-1])}/document.pdf").content
         commands.delegate(
             house, agreement, by=SECOND, to="deputy@example.org", name="Deputy", authority=shown, reason="on leave"
         )

@@ -98,6 +98,12 @@ def test_something_else_than_pkcs12_is_told(p256):
         load_pkcs12(b"%PDF-1.7", b"pw", now=NOW)
 
 
+def test_an_empty_file_is_told():
+    with pytest.raises(InputError) as refused:
+        load_pkcs12(b"", None, now=NOW)
+    assert (refused.value.what, refused.value.got) == ("the file is empty", None)
+
+
 def test_file_without_a_private_key_is_told(p256):
     content = serialize_key_and_certificates(
         b"Ana", None, None, [certificate_for(p256)], BestAvailableEncryption(b"pw")
