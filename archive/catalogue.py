@@ -155,7 +155,9 @@ class Catalogue:
         """Return at most ``limit`` lines, those to be signed soonest first, then the longest-waiting."""
         undated = case((agreements.c.sign_by.is_(None), 1), else_=0)
         order = (undated, agreements.c.sign_by, agreements.c.since, agreements.c.id)
-        return self._lines(self._listed(wanted).order_by(*order).limit(limit))
+        # chosen by their ids alone: all that wait would be sorted whole, beside their words
+        first = self._listed(wanted, agreements.c.id).order_by(*order).limit(limit)
+        return self._lines(self._listed(Wanted()).where(agreements.c.id.in_(first)).order_by(*order))
 
     def in_stage(self, wanted: Wanted, stages: Sequence[Stage], *, limit: int) -> tuple[tuple[Line, ...], int]:
         """Return the longest-waiting lines of some stages, at most ``limit``, and how many there are in all.

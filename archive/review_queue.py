@@ -62,15 +62,22 @@ class ReviewQueue:
         """Return ``limit`` drafts that wait for one of ``offices``, after the first ``skip``."""
         known = and_(draft_risks.c.agreement == agreements.c.id, draft_risks.c.draft == agreements.c.draft)
         due = [(agreements.c.sign_by <= (today + timedelta(days)).isoformat(), more) for days, more in URGENT.items()]
-        order = func.coalesce(draft_risks.c.points, UNKNOWN) + case(*due, else_=0)
-        statement = (
-            # counted in the same pass: whom a draft waits for stands in no index
-            select(agreements, draft_risks.c.points, draft_risks.c.reasons, func.count().over().label("total"))
+        order = (func.coalesce(draft_risks.c.points, UNKNOWN) + case(*due, else_=0)).desc()
+        # counted in the same pass, and chosen by their ids alone: all that wait would be sorted whole
+        first = (
+            select(agreements.c.id, func.count().over().label("total"))
             .join(draft_risks, known, isouter=True)
             .where(_waits(offices))
-            .order_by(order.desc(), agreements.c.since, agreements.c.id)
+            .order_by(order, agreements.c.since, agreements.c.id)
             .limit(limit)
             .offset(skip)
+            .subquery()
+        )
+        statement = (
+            select(agreements, draft_risks.c.points, draft_risks.c.reasons, first.c.total)
+            .join(first, first.c.id == agreements.c.id)
+            .join(draft_risks, known, isouter=True)
+            .order_by(order, agreements.c.since, agreements.c.id)
         )
         with reading(self._engine) as connection:
             rows = [dict(row) for row in connection.execute(statement).mappings()]
