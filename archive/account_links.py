@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, func, insert, select
 
+from archive.account_tables import account_links, recovery_codes
 from archive.accounts import TOKEN_BYTES, hash_of_token
 from archive.database import reading, writing
-from archive.tables import account_links, recovery_codes
 from schemas.evidence import Digest
 
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 
+from archive.account_tables import account_links, accounts, recovery_codes, sessions, tokens, tries
 from archive.database import reading, writing
-from archive.tables import account_links, accounts, recovery_codes, sessions, tokens, tries
 from schemas.evidence import Digest, Evidence, Instant
 from schemas.installation_events import AccountAct
 

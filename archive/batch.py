@@ -186,8 +186,8 @@ class _Batch:
         if not self._leaves:
             return
         entries.append(self._connection, self._size, *self._leaves)
-        rows = (register.row_of(self.states[agreement], last.occurred_at) for agreement, last in self._moved.items())
-        register.write_all(self._connection, rows, self._begun)
+        moved = [(self.states[agreement], last.occurred_at) for agreement, last in self._moved.items()]
+        register.write_all(self._connection, moved, self._begun)
         named_digests.note(self._connection, *(entry for entry, _ in self._leaves))
         webhooks.tell(self._connection, *(entry for entry, _ in self._leaves))
         for new, last in self._numbers.items():

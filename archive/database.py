@@ -27,7 +27,7 @@ from sqlalchemy.exc import (
 
 from schemas.errors import ConvenioError, Invalid, Refused, Unavailable
 
-HEAD = "0003"
+HEAD = "0004"
 """The schema revision this code works with. Known here so that Alembic is imported only where there is work for it."""
 
 POLL_SECONDS = 0.001
@@ -38,6 +38,9 @@ PATIENT_POLL_SECONDS = 0.008
 
 MOST_WRITERS = 6
 """So many transactions of one process write or wait to: whoever reads finds a connection left in the pool of 15."""
+
+_ISOLATION = {"postgresql": "REPEATABLE READ"}
+"""How whoever reads sees one instant; in SQLite every transaction does."""
 
 _MIGRATION_LOCK = 0x434F4E56
 """Advisory lock of PostgreSQL under which one process migrates."""
@@ -66,6 +69,7 @@ def open_database(url: str, *, wait_seconds: float = 30) -> Engine:
         engine = create_engine(
             parsed,
             pool_pre_ping=True,
+            isolation_level=_ISOLATION.get(parsed.get_backend_name()),
             connect_args=_connect_arguments(parsed, wait_seconds),
             execution_options={"convenio_turns": BoundedSemaphore(MOST_WRITERS), "convenio_wait_seconds": wait_seconds},
         )
@@ -145,9 +149,9 @@ def _turn(engine: Engine) -> Iterator[None]:
 @contextmanager
 def _connection(engine: Engine, *, writes: bool, patient: bool = False) -> Iterator[Connection]:
     options = {"convenio_writes": writes, "convenio_patient": patient}
-    if engine.dialect.name == "postgresql":
+    if writes and engine.dialect.name == "postgresql":
         # Writers queue on one row and must see what the writer before them committed.
-        options["isolation_level"] = "READ COMMITTED" if writes else "REPEATABLE READ"
+        options["isolation_level"] = "READ COMMITTED"
     try:
         with engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection

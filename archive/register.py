@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, func, insert, select, update
 
-from archive import entries, named_digests, tables
+from archive import awaited, entries, named_digests, tables
 from archive.database import reading, writing
 from archive.proposals import unknown
 from schemas.errors import Refused
@@ -19,11 +19,8 @@ from schemas.state import AgreementState, Stage
 AGREEMENT_ID = re.compile(r"(?P<document_type>[A-Z][A-Z0-9-]*)-(?P<year>[0-9]{4})-(?P<number>[0-9]{4,})")
 """``MOU-2026-0001``."""
 
-LISTS = ("waits_for", "changes", "ways", "delegates")
+LISTS = ("waits_for", "changes", "ways")
 """Columns that hold several words, separated by spaces."""
-
-SYSTEM_STAGES = (Stage.REQUESTED, Stage.APPROVED, Stage.SIGNED, Stage.CONCLUDED)
-"""Stages in which no person is waited for."""
 
 
 class RegisterRow(Evidence):
@@ -35,7 +32,7 @@ class RegisterRow(Evidence):
     agreements it changes or takes the place of; ``sign_by`` is the last day to sign, ``owner`` a commitment to who
     requested it; ``retention_until`` is the last day of retention, ``held`` whether a legal hold is in place, and
     ``disposal`` a commitment to who proposed to dispose of it; ``level`` is the level validated, ``ways`` are how it
-    was signed so far; ``delegates`` are the confirmed ones whose turn it is, ``<signatory>:<commitment to them>``.
+    was signed so far.
     """
 
     id: AgreementId
@@ -56,7 +53,6 @@ class RegisterRow(Evidence):
     disposal: Digest | None = None
     level: str | None = None
     ways: tuple[str, ...] = ()
-    delegates: tuple[str, ...] = ()
 
 
 def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
@@ -67,7 +63,7 @@ def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
         title=state.title,
         stage=state.stage,
         draft=state.draft,
-        waits_for=waiters(state),
+        waits_for=awaited.waiters(state),
         since=state.since,
         updated_at=updated_at,
         counter=state.counter,
@@ -80,29 +76,7 @@ def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
         disposal=state.disposal.by if state.disposal else None,
         level=state.level,
         ways=tuple(sorted({signature.way.value for signature in state.signatures})),
-        delegates=tuple(
-            f"{one.signatory}:{one.delegate}"
-            for one in state.delegations
-            if one.confirmed and one.signatory in state.awaited
-        ),
     )
-
-
-def waiters(state: AgreementState) -> tuple[str, ...]:
-    """Return who can move an agreement in ``state`` on; see :class:`RegisterRow`."""
-    match state.stage:
-        case Stage.IN_REVIEW:
-            # While facts are open nothing can be approved: the manager is waited for beside the reviewers.
-            offices = tuple(f"office:{office}" for office in state.missing_offices)
-            return (*offices, "manager") if state.open_facts else offices
-        case Stage.RETURNED:
-            return ("manager",)
-        case Stage.SIGNING:
-            confirm = ("office:legal",) if any(not one.confirmed for one in state.delegations) else ()
-            return (*(f"signatory:{one}" for one in state.awaited), *confirm)
-        case stage if stage in SYSTEM_STAGES:
-            return ("system",)
-    return ()
 
 
 class Register:
@@ -111,14 +85,12 @@ class Register:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def rows(self, *, stage: Stage | None = None, waits_for: str | None = None) -> tuple[RegisterRow, ...]:
-        """Return all lines, or those in ``stage`` or waiting for ``waits_for``, the longest-waiting first."""
+    def rows(self, *, stage: Stage | None = None) -> tuple[RegisterRow, ...]:
+        """Return all lines, or those in ``stage``, the longest-waiting first."""
         columns = tables.agreements.c
         statement = select(tables.agreements).order_by(columns.since, columns.id)
         if stage is not None:
             statement = statement.where(columns.stage == stage.value)
-        if waits_for is not None:
-            statement = statement.where((" " + columns.waits_for + " ").contains(f" {waits_for} ", autoescape=True))
         with reading(self._engine) as connection:
             return tuple(row_from(row) for row in connection.execute(statement).mappings())
 
@@ -154,36 +126,43 @@ class Register:
         Raises :class:`Invalid` or a refusal of the lifecycle where the ledger itself does not hold.
         """
         with writing(self._engine) as connection:
-            replay, rows = Replay(), {}
+            replay, last = Replay(), {}
             entries.size(connection, lock=True)
             named_digests.note_anew(connection, (recorded.entry for recorded in entries.every(connection)))
             for recorded in entries.every(connection):
                 if (state := replay.take(recorded.entry)) is not None:
-                    rows[state.agreement] = row_of(state, recorded.entry.occurred_at)
+                    last[state.agreement] = (state, recorded.entry.occurred_at)
+            rows = [row_of(state, at) for state, at in last.values()]
             connection.execute(delete(tables.agreements))
             connection.execute(delete(tables.agreement_numbers))
             if rows:
-                connection.execute(insert(tables.agreements), [columns_of(row) for row in rows.values()])
-            if numbers := last_numbers(rows.values()):
+                connection.execute(insert(tables.agreements), [columns_of(row) for row in rows])
+            awaited.note_anew(connection, (state for state, _ in last.values()))
+            if numbers := last_numbers(rows):
                 connection.execute(insert(tables.agreement_numbers), numbers)
         return len(rows)
 
 
-def write(connection: Connection, row: RegisterRow) -> None:
-    """Insert or replace one line, inside the transaction that appended the entry it follows from."""
-    if row.counter == 0:
-        connection.execute(insert(tables.agreements), columns_of(row))
+def write(connection: Connection, state: AgreementState, updated_at: Instant) -> None:
+    """Bring an agreement's line up to date, inside the transaction that appended the entry it follows from."""
+    columns = columns_of(row_of(state, updated_at))
+    if state.counter == 0:
+        connection.execute(insert(tables.agreements), columns)
     else:
-        connection.execute(update(tables.agreements).where(tables.agreements.c.id == row.id), columns_of(row))
+        connection.execute(update(tables.agreements).where(tables.agreements.c.id == state.agreement), columns)
+    awaited.note(connection, [state])
 
 
-def write_all(connection: Connection, rows: Iterable[RegisterRow], begun: Collection[str]) -> None:
-    """Insert or replace several lines at once; ``begun`` are the ids whose first entry is among those appended."""
-    columns = [columns_of(row) for row in rows]
+def write_all(
+    connection: Connection, moved: Collection[tuple[AgreementState, Instant]], begun: Collection[str]
+) -> None:
+    """Bring several lines up to date at once; ``begun`` are the ids whose first entry is among those appended."""
+    columns = [columns_of(row_of(state, updated_at)) for state, updated_at in moved]
     if new := [line for line in columns if line["id"] in begun]:
         connection.execute(insert(tables.agreements), new)
     if known := [{**line, "its_id": line["id"]} for line in columns if line["id"] not in begun]:
         connection.execute(update(tables.agreements).where(tables.agreements.c.id == bindparam("its_id")), known)
+    awaited.note(connection, [state for state, _ in moved])
 
 
 def known_agreements(connection: Connection) -> list[str]:

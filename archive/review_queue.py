@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, func, insert, or_, select
+from sqlalchemy import Connection, Engine, and_, case, delete, func, insert, select
 
+from archive.awaited import Queue, chosen
 from archive.database import reading, writing
 from archive.register import RegisterRow, row_from
 from archive.tables import agreements, draft_risks
@@ -60,30 +61,34 @@ class ReviewQueue:
 
     def page(self, offices: Collection[Office], *, today: date, limit: int = 20, skip: int = 0) -> Page:
         """Return ``limit`` drafts that wait for one of ``offices``, after the first ``skip``."""
-        known = and_(draft_risks.c.agreement == agreements.c.id, draft_risks.c.draft == agreements.c.draft)
-        due = [(agreements.c.sign_by <= (today + timedelta(days)).isoformat(), more) for days, more in URGENT.items()]
-        order = (func.coalesce(draft_risks.c.points, UNKNOWN) + case(*due, else_=0)).desc()
-        # counted in the same pass, and chosen by their ids alone: all that wait would be sorted whole
+        waiting = chosen(Queue(waiters=tuple(f"office:{one}" for one in sorted(offices)), stage=Stage.IN_REVIEW))
+        known = and_(draft_risks.c.agreement == waiting.c.agreement, draft_risks.c.draft == waiting.c.draft)
+        due = [(waiting.c.sign_by <= (today + timedelta(days)).isoformat(), more) for days, more in URGENT.items()]
+        urgency = func.coalesce(draft_risks.c.points, UNKNOWN) + case(*due, else_=0)
+        # counted in the same pass, and chosen before whole lines are read
         first = (
-            select(agreements.c.id, func.count().over().label("total"))
+            select(
+                waiting.c.agreement,
+                draft_risks.c.points,
+                draft_risks.c.reasons,
+                urgency.label("urgency"),
+                func.count().over().label("total"),
+            )
             .join(draft_risks, known, isouter=True)
-            .where(_waits(offices))
-            .order_by(order, agreements.c.since, agreements.c.id)
+            .order_by(urgency.desc(), waiting.c.since, waiting.c.agreement)
             .limit(limit)
             .offset(skip)
             .subquery()
         )
         statement = (
-            select(agreements, draft_risks.c.points, draft_risks.c.reasons, first.c.total)
-            .join(first, first.c.id == agreements.c.id)
-            .join(draft_risks, known, isouter=True)
-            .order_by(order, agreements.c.since, agreements.c.id)
+            select(agreements, first.c.points, first.c.reasons, first.c.total)
+            .join(first, first.c.agreement == agreements.c.id)
+            .order_by(first.c.urgency.desc(), agreements.c.since, agreements.c.id)
         )
         with reading(self._engine) as connection:
             rows = [dict(row) for row in connection.execute(statement).mappings()]
             if skip and not rows:
-                all_of_them = select(func.count()).select_from(agreements).where(_waits(offices))
-                return Page(connection.execute(all_of_them).scalar_one(), ())
+                return Page(connection.execute(select(func.count()).select_from(waiting)).scalar_one(), ())
         return Page(max((row.pop("total") for row in rows), default=0), tuple(map(_waiting, rows)))
 
     def unassessed(self) -> tuple[AgreementId, ...]:
@@ -97,12 +102,6 @@ class ReviewQueue:
         )
         with reading(self._engine) as connection:
             return tuple(AgreementId(found) for found in connection.execute(statement).scalars())
-
-
-def _waits(offices: Collection[Office]) -> ColumnElement[bool]:
-    waiters = " " + agreements.c.waits_for + " "
-    named = or_(False, *(waiters.contains(f" office:{office} ", autoescape=True) for office in sorted(offices)))  # noqa: FBT003  # none of no offices
-    return and_(agreements.c.stage == Stage.IN_REVIEW.value, named)
 
 
 def _waiting(row: dict[str, object]) -> Waiting:

@@ -3,17 +3,17 @@
 ::
 
     ledger_entries  log_state  checkpoints      the truth: append-only, no personal data
-    agreements  agreement_numbers               the register: rebuilt from the ledger at any time
+    agreements  agreement_numbers  awaited      the register: rebuilt from the ledger at any time
     named_digests                               as well
     catalogue  catalogue_people                 what people look for: made anew from the stored drafts; erasable
     people  remarks  sign_links  openings       erasable: what the ledger only commits to
     review_comments  uploaded_edits             erasable: what reviewers say of a draft before they decide
+    form_drafts                                 erasable: forms that somebody began and has not sent yet
     draft_risks                                 what a draft was found to ask attention for; worked out anew at any time
-    accounts  sessions  tokens                  erasable: how people prove to the portal who they are
-    account_links  recovery_codes               erasable: how they come back in without a password, or a second factor
-    tries                                       how often somebody tried; forgotten after their window
     publisher                                   the lease of whoever publishes checkpoints
     outbox                                      stages that are due, written with the entry that makes them due
+
+How people sign in stands in :mod:`archive.account_tables`, what programs are told in :mod:`archive.program_tables`.
 
 Instants are RFC 3339 in UTC with microseconds, digests 64 hex digits: equal width, so text order is time order.
 """
@@ -126,7 +126,6 @@ agreements = Table(
     Column("disposal", DIGEST),
     Column("level", String(16)),
     Column("ways", Text),
-    Column("delegates", Text, nullable=False, server_default=""),
     Index(None, "stage", "since"),
     Index(None, "updated_at", "id"),
     Index(None, "stage", "updated_at", "id"),
@@ -136,6 +135,20 @@ agreements = Table(
     Index(None, "stage", "retention_until", "id"),
 )
 """Where each agreement stands; ``waits_for`` (such as ``office:legal``), ``changes`` and ``ways`` hold words."""
+
+awaited = Table(
+    "awaited",
+    METADATA,
+    Column("waiter", String(80), primary_key=True),
+    Column("stage", String(32), primary_key=True),
+    Column("agreement", String(64), primary_key=True),
+    Column("draft", Integer, nullable=False),
+    Column("since", InstantText, nullable=False),
+    Column("sign_by", String(10)),
+    Column("owner", DIGEST),
+    Index(None, "agreement"),
+)
+"""Who is waited for, one row each, with what queues are chosen and ordered by."""
 
 agreement_numbers = Table(
     "agreement_numbers",
@@ -234,76 +247,6 @@ openings = Table(
     Column("content", Text, nullable=False),
 )
 """What evidence records commit to, and as whom delegates were named (RFC 8785 JSON); an erased one has no row."""
-
-accounts = Table(
-    "accounts",
-    METADATA,
-    Column("email", String(254), primary_key=True),
-    Column("password", Text),
-    Column("second_factor", Text),
-    Column("last_step", BigInteger),
-    Column("subject", Text),
-    Column("language", String(8)),
-    Column("made_at", InstantText, nullable=False),
-    Column("closed_at", InstantText),
-    UniqueConstraint("subject"),
-)
-"""Who may sign in: ``password`` is an argon2 hash, ``second_factor`` an encrypted TOTP key whose ``last_step`` was used
-last, ``subject`` issuer and subject at an OpenID provider."""
-
-sessions = Table(
-    "sessions",
-    METADATA,
-    Column("token_hash", DIGEST, primary_key=True),
-    Column("email", String(254), nullable=False),
-    Column("proven", Boolean, nullable=False),
-    Column("begun_at", InstantText, nullable=False),
-    Column("seen_at", InstantText, nullable=False),
-    Column("ends_at", InstantText, nullable=False),
-    Index(None, "email"),
-)
-"""Who is signed in, by the hash of their cookie; ``proven`` once every factor asked for was given."""
-
-tokens = Table(
-    "tokens",
-    METADATA,
-    Column("token_hash", DIGEST, primary_key=True),
-    Column("email", String(254), nullable=False),
-    Column("label", Text, nullable=False),
-    Column("made_at", InstantText, nullable=False),
-    Column("ends_at", InstantText, nullable=False),
-    Column("used_at", InstantText),
-    Index(None, "email"),
-)
-"""Personal tokens for the REST interface, by their hash."""
-
-account_links = Table(
-    "account_links",
-    METADATA,
-    Column("link_hash", DIGEST, primary_key=True),
-    Column("email", String(254), nullable=False),
-    Column("made_at", InstantText, nullable=False),
-    Column("ends_at", InstantText, nullable=False),
-    Index(None, "email"),
-)
-"""Links mailed to people to choose a password, by their hash; one that was used has no row."""
-
-recovery_codes = Table(
-    "recovery_codes",
-    METADATA,
-    Column("email", String(254), primary_key=True),
-    Column("code_hash", DIGEST, primary_key=True),
-)
-"""What takes the place of a one-time code, once each, by its hash; one that was used has no row."""
-
-tries = Table(
-    "tries",
-    METADATA,
-    Column("subject", DIGEST, primary_key=True),
-    Column("window", InstantText, primary_key=True),
-    Column("count", Integer, nullable=False),
-)
-"""How often something was tried within a window, by the hash of what and by whom."""
 
 review_comments = Table(
     "review_comments",

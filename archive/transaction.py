@@ -95,7 +95,7 @@ class Transaction:
         after = transition(before, entry)
         self._half_written = True
         leaf_index = self._append_leaf(entry, leaf)
-        register.write(self._connection, register.row_of(after, entry.occurred_at))
+        register.write(self._connection, after, entry.occurred_at)
         named_digests.note(self._connection, entry)
         webhooks.tell(self._connection, entry)
         self._half_written = False

@@ -1,8 +1,8 @@
 """The portal's pages with 50,000 agreements in the register: server time and size, on SQLite and on PostgreSQL.
 
 The agreements are registered as real entries of the ledger, each checked by the lifecycle, and stand in all stages;
-the catalogue has 200 words of each. Timed is the whole answer of the application, called in this process; a page is
-asked for by whoever works with it.
+the catalogue has 200 words of each, and every draft in review was assessed. Timed is the whole answer of the
+application, called in this process; a page is asked for by whoever works with it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import insert
 from starlette.testclient import TestClient
 
 from archive import catalogue
@@ -24,7 +25,9 @@ from archive.accounts import Account
 from archive.batch import Act, BatchAppender, NewAgreement
 from archive.database import writing
 from archive.layout import data_key
+from archive.tables import draft_risks
 from archive.transaction import Appended, op_id_of
+from archive.wanted import Wanted
 from flows import accounts
 from flows.commands import add_person
 from flows.settings import Settings
@@ -35,6 +38,7 @@ from schemas import events as ev
 from schemas.documents import Document, data_bytes
 from schemas.evidence import AgreementId, DepositReceipt, Digest, SignatoryId, digest_of
 from schemas.people import SYSTEM, Actor, Office, Person, Role
+from schemas.state import Stage
 
 AGREEMENTS = 50_000
 BATCH = 500
@@ -123,9 +127,10 @@ def _measured(house: Installation, document: Document, count: int) -> list[Timed
     people = _people(house)
     begun = _register(house, document, people, count)
     _enter(house, begun)
-    middle = house.catalogue.page(catalogue.Wanted(), limit=count // 2)[-1].row
+    _assess(house)
+    middle = house.catalogue.page(Wanted(), limit=count // 2)[-1].row
     in_review, signing = (
-        house.catalogue.page(catalogue.Wanted(stages=(stage,)), limit=1)[0].row.id for stage in ("in review", "signing")
+        house.catalogue.page(Wanted(stages=(stage,)), limit=1)[0].row.id for stage in ("in review", "signing")
     )
     app = create_app(house.home, clock=house.clock)
     app.state.house = house
@@ -258,6 +263,15 @@ def _way(
     if stage == "returned":
         return [*way[:2], (reviewer, ev.Returned(draft=1, covers=covered, remark=of("remark")))]
     return way[: {"requested": 1, "in review": 2, "approved": 3, "signing": 5}.get(stage, len(way))]
+
+
+def _assess(house: Installation) -> None:
+    risks = [
+        {"agreement": row.id, "draft": row.draft, "points": number % 9, "reasons": '{"fallbacks":1,"money":2}'}
+        for number, row in enumerate(house.register.rows(stage=Stage.IN_REVIEW))
+    ]
+    with writing(house.engine) as connection:
+        connection.execute(insert(draft_risks), risks)
 
 
 def _enter(house: Installation, begun: list[AgreementId]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archive.register import waiters
+from archive.awaited import waiters
 from schemas.evidence import Digest, SignatoryId
 from schemas.state import AgreementState
 

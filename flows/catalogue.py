@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from archive.catalogue import Line, Wanted
+from archive.awaited import Queue
+from archive.catalogue import Line
 from archive.layout import working_key
 from flows.act import data_of
 from flows.delegation import signatory_of, signer
@@ -83,10 +84,9 @@ def to_sign(house: Installation, person: Person, *, limit: int) -> tuple[Line, .
     """Return the agreements that wait for a person's signature, or for it as a delegate, the most urgent first."""
     if Role.SIGNATORY not in person.roles:
         return ()
-    own = Wanted(stages=(Stage.SIGNING,), signatory=person.email, in_turn=True)
     # a delegate stands in no data
-    instead = Wanted(stages=(Stage.SIGNING,), delegate=person.commitment)
-    found = {line.row.id: line for one in (own, instead) for line in house.catalogue.urgent(one, limit=limit)}
+    queues = Queue(address=person.email), Queue(waiters=(f"delegate:{person.commitment}",))
+    found = {line.row.id: line for queue in queues for line in house.catalogue.awaiting(queue, limit=limit)}
     return tuple(sorted(found.values(), key=urgency)[:limit])
 
 

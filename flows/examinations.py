@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from flows.dossiers import dossier_of
-from flows.examined import Examined, keep_examined
+from flows.examined import LEDGER, Examined, keep_examined
 from flows.ledger_check import check_ledger
 from flows.verification_apart import verify_apart
 from schemas.errors import ConvenioError
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from flows.wiring import Installation
 
 LOG = logging.getLogger("convenio.examinations")
-
-LEDGER = "ledger"
-"""The name under which the ledger is examined; agreements are by their ids."""
 
 PATIENCE_SECONDS = 20.0
 """How long somebody who asks waits for the end before they are told that it takes longer."""

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("convenio.examined")
 
 
+LEDGER = "ledger"
+"""The name under which the ledger is examined; agreements are by their ids."""
+
+
 class Examined(Evidence):
     """What an examination came to: a dossier verified, the ledger checked, or why it broke off.
 

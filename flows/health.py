@@ -13,13 +13,14 @@ from typing import NamedTuple
 from archive.checkpoint import open_checkpoint
 from archive.log_store import CHECKPOINT, token_path
 from flows import fixity, object_store, readiness
+from flows.examined import LEDGER, examined
 from flows.failures import standing_failures
 from flows.mail_tally import tally
 from flows.server import LOOPBACK, PrefectPlace, answers
 from flows.wiring import Installation
 from schemas.errors import ConvenioError
 from schemas.events import BackedUp, Event, FixityChecked, RestoreDrilled
-from schemas.evidence import Evidence, Instant
+from schemas.evidence import Evidence, Instant, Verdict
 
 LITTLE_SPACE_BYTES = 512 * 1024 * 1024
 
@@ -174,6 +175,9 @@ def _published(house: Installation) -> Seen:
     if shown > size:
         behind = f"the database is {shown - size} entries behind it ({size} of {shown}): see convenio ledger check"
         return _unwell(behind, remedy="restore the database from a newer backup: convenio restore")
+    proved = examined(house, LEDGER)
+    if proved is not None and proved.checked is not None and proved.checked.verdict is Verdict.INVALID:
+        return _unwell("the last proof of the ledger failed", proved.ended_at, "convenio ledger check names it")
     if house.log_store.get(token_path(shown)) is None:
         return _unwell(f"covers {shown} of {size} entries, without a timestamp: it is asked for again")
     return _well(f"covers {shown} of {size} entries")

@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from archive.catalogue import Wanted
 from archive.entries import Recorded
+from archive.wanted import Wanted
 from schemas import events as ev
 from schemas.evidence import Digest, Evidence, Instant
 from schemas.lifecycle import fold

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from archive.catalogue import DIGEST_START, Key, Named, Wanted, folded
+from archive.catalogue import Key
+from archive.wanted import DIGEST_START, Named, Wanted, folded
 from portal.listing import GROUPS, LONGEST_SEARCH, asked, wanted
 from portal.visit import Visit
 from schemas.documents import document_types

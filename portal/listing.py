@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from archive.catalogue import Key, Line, Wanted, folded
+from archive.catalogue import Key, Line
+from archive.wanted import Wanted, folded
 from flows.deadline import local_day
 from portal.visit import Visit
 from schemas.documents import document_types
@@ -75,11 +76,10 @@ def asked(query: Mapping[str, str]) -> Asked:
 
 def wanted(visit: Visit, what: Asked) -> Wanted:
     """Return which agreements these are, for this visitor."""
-    words = set(folded(what.search)) if what.search else set()
+    words = set(folded(what.search))
     # a person is found by their whole name or address, or by parts of it; the list of people is short
-    people = [
-        one for one in visit.house.people.everyone() if words and words <= {*folded(one.name), *folded(one.email)}
-    ]
+    everyone = visit.house.people.everyone() if words else ()
+    people = [one for one in everyone if words <= {*folded(one.name), *folded(one.email)}]
     return Wanted(
         stages=GROUPS[what.group] if what.group else (),
         document_type=what.document_type,

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archive.catalogue import Line, Wanted
+from archive.awaited import Queue
+from archive.catalogue import Line
 from archive.register import RegisterRow
+from archive.wanted import Wanted
 from flows.catalogue import to_sign, urgency
+from portal.reading import signatories_of
 from portal.visit import READERS, Visit
-from schemas.people import Role
-from schemas.state import Stage
+from schemas.evidence import SignatoryId
+from schemas.people import Office, Role
+from schemas.state import AgreementState, Stage
 
 SHOWN = 12
 """So many documents stand under one heading of the home page; the list has them all."""
+
+MOST_DELEGATIONS = 100
 
 UNDER_WAY = (
     Stage.REQUESTED,
@@ -43,17 +49,13 @@ def waiting_for(visit: Visit, *, limit: int = SHOWN) -> tuple[Line, ...]:
     house, person = visit.house, visit.who
     found: dict[str, Line] = {}
     if Role.REVIEWER in person.roles:
+        # drafts, and delegations to confirm; nobody approves what they asked for themselves
         offices = tuple(f"office:{office}" for office in person.offices)
-        # while signing, the legal office alone is waited for: by delegations
-        legal = tuple(one for one in offices if one == "office:legal")
-        for stage, waits_for in ((Stage.IN_REVIEW, offices), (Stage.SIGNING, legal)):
-            # nobody approves what they asked for themselves
-            wanted = Wanted(stages=(stage,), waits_for=waits_for, not_owner=person.commitment)
-            lines = house.catalogue.urgent(wanted, limit=limit) if waits_for else ()
-            found |= {line.row.id: line for line in lines}
+        queue = Queue(waiters=offices, not_owner=person.commitment)
+        found |= {line.row.id: line for line in house.catalogue.awaiting(queue, limit=limit)}
     if Role.MANAGER in person.roles:
-        wanted = Wanted(stages=(Stage.IN_REVIEW, Stage.RETURNED), owner=person.commitment, waits_for=("manager",))
-        found |= {line.row.id: line for line in house.catalogue.urgent(wanted, limit=limit)}
+        queue = Queue(waiters=("manager",), owner=person.commitment)
+        found |= {line.row.id: line for line in house.catalogue.awaiting(queue, limit=limit)}
     found |= {line.row.id: line for line in to_sign(house, person, limit=limit)}
     return tuple(sorted(found.values(), key=urgency)[:limit])
 
@@ -72,6 +74,19 @@ def waiting(visit: Visit) -> Waiting:
         changed = visit.house.catalogue.page(Wanted(), limit=2 * SHOWN)
         recent = tuple(line for line in changed if line.row.id not in shown)[: SHOWN // 2]
     return Waiting(mine, others, recent)
+
+
+def unconfirmed(visit: Visit) -> list[tuple[AgreementState, SignatoryId, str]]:
+    """Return the delegations nobody has confirmed: agreement, signatory and their name; the most urgent first."""
+    queue = Queue(waiters=(f"office:{Office.LEGAL}",), stage=Stage.SIGNING)
+    ids = [line.row.id for line in visit.house.catalogue.awaiting(queue, limit=MOST_DELEGATIONS)]
+    states = visit.house.ledger.states(ids)
+    return [
+        (state, one.signatory, signatories_of(visit, state)[one.signatory])
+        for state in (states[its_id] for its_id in ids)
+        for one in state.delegations
+        if not one.confirmed
+    ]
 
 
 def words_for(visit: Visit, row: RegisterRow, names: Mapping[str, str] | None = None) -> str:

@@ -132,6 +132,17 @@ STRAIGHT = (
 )  # fmt: skip
 
 
+def standing(agreement: str, **fields: object) -> AgreementState:
+    """Where an agreement stands about which nothing matters but ``fields``."""
+    plain = {
+        "agreement": agreement, "document_type": "mou", "template_version": 1, "template": digest("template"),
+        "title": "Title", "stage": Stage.IN_REVIEW, "counter": 0, "since": NOW, "draft": 1, "data": digest("data"),
+        "signatories": ("gssc", "chamber"), "rounds": (("gssc",), ("chamber",)), "offices": (ev.Office.LEGAL,),
+        "open_facts": (), "authors": frozenset(), "owner": MANAGER.person,
+    }  # fmt: skip
+    return AgreementState.model_validate(plain | fields)
+
+
 def archived(ledger: Ledger, *, seed: object = 0) -> AgreementId:
     """One agreement from request to archive, without a detour."""
     agreement, random = begin(ledger, seed=seed), Random(repr(seed))

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from archive import account_tables, program_tables  # noqa: F401  # they stand in the same METADATA
 from archive.tables import METADATA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)

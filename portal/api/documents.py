@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from archive.catalogue import Key, Wanted
+from archive.catalogue import Key
+from archive.wanted import Wanted
 from flows import commands
 from portal.api.access import ApiAllowed, ApiManager, ApiSignedIn
 from portal.api.preconditions import IfMatch, require_match

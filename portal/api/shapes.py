@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 from pydantic import BaseModel, Field
 
+from archive.awaited import waiters
 from archive.catalogue import Line
-from archive.register import waiters
 from flows.queries import trouble
 from portal.api.problems import MEDIA_TYPE
 from portal.visit import Visit

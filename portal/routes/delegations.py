@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from archive.catalogue import Wanted
 from flows import commands
 from flows.act import data_of
 from flows.delegation import evidence_of
@@ -13,10 +12,11 @@ from flows.naming import naming_of
 from flows.page_images import PageText, page_image, page_texts
 from portal.downloads import attachment
 from portal.forms import Posted
-from portal.reading import agreement_of, signatories_of
+from portal.reading import agreement_of
 from portal.refusals import status_of
 from portal.sign_words import for_people
 from portal.visit import Reviewer, Visit
+from portal.waiting import unconfirmed
 from schemas.errors import ConvenioError, Refused
 from schemas.evidence import AgreementId, SignatoryId
 from schemas.people import Office
@@ -24,20 +24,13 @@ from schemas.state import AgreementState, Delegation, Stage
 
 router = APIRouter()
 
-MOST = 100
 CONTENT_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
 
 
 @router.get("/delegations")
 def open_delegations(visit: Reviewer) -> Response:
     """List the delegations that nobody has confirmed, the longest-waiting first."""
-    wanted = Wanted(stages=(Stage.SIGNING,), waits_for=(f"office:{Office.LEGAL}",))
-    found = []
-    for line in visit.house.catalogue.urgent(wanted, limit=MOST):
-        state = visit.house.ledger.state(line.row.id)
-        names = signatories_of(visit, state)
-        found += [(line.row, one, names[one.signatory]) for one in state.delegations if not one.confirmed]
-    return visit.show("delegations.html", found=found)
+    return visit.show("delegations.html", found=unconfirmed(visit))
 
 
 @router.get("/delegations/{agreement}/{signatory}")

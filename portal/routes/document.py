@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from archive.register import waiters
+from archive.awaited import waiters
 from flows.act import data_of
 from flows.page_images import PdfEvent, page_texts
 from flows.queries import content_of

@@ -46,11 +46,8 @@ def documents(visit: Reader) -> Response:
     if what.board:
         which = wanted(visit, what)
         shown = {what.group: GROUPS[what.group]} if what.group else GROUPS
-        columns = [
-            (group, *visit.house.catalogue.in_stage(which, stages, limit=ON_THE_BOARD))
-            for group, stages in shown.items()
-        ]
-        return visit.show("documents_board.html", columns=columns, **common)
+        columns = visit.house.catalogue.board(which, shown.values(), limit=ON_THE_BOARD)
+        return visit.show("documents_board.html", columns=dict(zip(shown, columns, strict=True)), **common)
     lines = visit.house.catalogue.page(wanted(visit, what), after=what.after, limit=ON_ONE_PAGE + 1)
     more = len(lines) > ON_ONE_PAGE
     lines = lines[:ON_ONE_PAGE]

@@ -19,9 +19,9 @@ from flows.review import obstacle, offices_of, review_of
 from flows.risk import Level, known, level_of, risk_of_draft
 from flows.texts import drafted
 from portal import review_words as words
-from portal.reading import agreement_of, signatories_of
+from portal.reading import agreement_of
 from portal.visit import Reviewer, Visit
-from portal.waiting import words_for
+from portal.waiting import unconfirmed, words_for
 from schemas.errors import ConvenioError, Refused
 from schemas.evidence import AgreementId
 from schemas.people import Office
@@ -74,7 +74,7 @@ def queue(visit: Reviewer, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> 
         number=page,
         pages=max(1, ceil(found.total / ON_ONE_PAGE)),
         level=lambda which: words.level(visit.language, which),
-        delegations=_delegations(visit) if page == 1 else [],
+        delegations=unconfirmed(visit) if page == 1 and Office.LEGAL in mine else [],
     )
 
 
@@ -178,20 +178,6 @@ def _line(visit: Visit, one: Waiting, state: AgreementState) -> Line:
         reasons=words.reasons(visit.language, known(one.reasons or {})),
         why_not=words.obstacle(visit.language, obstacle(state, visit.who), state),
     )
-
-
-def _delegations(visit: Visit) -> list[tuple[AgreementState, str, str]]:
-    """Return whose delegates a reviewer of the legal office has to confirm: agreement, signatory and their name."""
-    if Office.LEGAL not in visit.who.offices:
-        return []
-    rows = visit.house.register.rows(stage=Stage.SIGNING, waits_for=f"office:{Office.LEGAL}")
-    states = visit.house.ledger.states([row.id for row in rows])
-    return [
-        (state, one.signatory, signatories_of(visit, state)[one.signatory])
-        for state in (states[row.id] for row in rows)
-        for one in state.delegations
-        if not one.confirmed
-    ]
 
 
 def _has_draft_before(visit: Visit, state: AgreementState) -> bool:

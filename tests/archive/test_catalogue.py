@@ -5,10 +5,11 @@ import pytest
 from sqlalchemy import select, text
 
 from archive import tables
-from archive.catalogue import Catalogue, Key, Wanted, folded, forget_agreement, forget_person
+from archive.catalogue import Catalogue, Key, forget_agreement, forget_person
 from archive.database import open_database, reading, writing
 from archive.ledger import Ledger
 from archive.register import Register
+from archive.wanted import Wanted, folded
 from schemas import events as ev
 from schemas.state import Stage
 from tests.histories import archived, begin, go_on
@@ -122,59 +123,16 @@ def test_a_page_begins_after_a_place_where_nothing_stands_any_more(ledger, catal
     ]
 
 
-def test_lists_are_narrowed_by_stage_type_owner_and_who_is_waited_for(ledger, catalogue):
+def test_lists_are_narrowed_by_stage_type_and_owner(ledger, catalogue):
     fresh, reviewed = begin(ledger), begin(ledger)
     go_on(ledger, reviewed, Random(1), kind=ev.Drafted)
     assert ids(catalogue, stages=(Stage.IN_REVIEW,)) == [reviewed]
     assert set(ids(catalogue, stages=(Stage.IN_REVIEW, Stage.REQUESTED))) == {fresh, reviewed}
-    assert ids(catalogue, waits_for=("office:legal",)) == [reviewed]
-    assert ids(catalogue, waits_for=("office",)) == []
     kind = Register(ledger._engine).show(fresh).document_type
     assert set(ids(catalogue, document_type=kind)) == {fresh, reviewed}
     assert catalogue.document_types() == (kind,)
     assert ids(catalogue, document_type="roadmap") == []
     assert ids(catalogue, owner="0" * 64) == []
-
-
-def test_what_somebody_else_requested_is_found_apart(ledger, catalogue):
-    mine, theirs = begin(ledger), begin(ledger)
-    owner = Register(ledger._engine).show(mine).owner
-    assert set(ids(catalogue, owner=owner)) == {mine, theirs}
-    assert ids(catalogue, not_owner=owner) == []
-    with writing(ledger._engine) as connection:
-        connection.execute(text("UPDATE agreements SET owner = NULL WHERE id = :i"), {"i": theirs})
-    assert ids(catalogue, not_owner=owner) == [theirs]
-
-
-def test_what_waits_for_a_signature_is_found_behind_what_is_more_urgent_and_waits_for_another(
-    engine, ledger, catalogue
-):
-    every = [begin(ledger) for _ in range(4)]
-    delegate = "d" * 64
-    turns = (
-        "signatory:signatory-1",
-        "signatory:signatory-10",
-        "signatory:signatory-0 office:legal",
-        "signatory:signatory-0",
-    )
-    for day, (agreement, waits) in enumerate(zip(every, turns, strict=True), start=1):
-        enter(catalogue, agreement, emails=["Ana@example.org", "bea@example.org"])
-        values = {"day": f"2027-04-{day:02}", "waits": waits, "id": agreement}
-        with writing(engine) as connection:
-            connection.execute(text("UPDATE agreements SET sign_by = :day, waits_for = :waits WHERE id = :id"), values)
-    with writing(engine) as connection:
-        delegates = {"one": f"signatory-0:{delegate}", "id": every[3]}
-        connection.execute(text("UPDATE agreements SET delegates = :one WHERE id = :id"), delegates)
-
-    def urgent(**wanted):
-        return [line.row.id for line in catalogue.urgent(Wanted(**wanted), limit=1)]
-
-    assert urgent(signatory="ana@example.org") == [every[0]]
-    assert urgent(signatory="ana@example.org", in_turn=True) == [every[2]]
-    assert ids(catalogue, signatory="ana@example.org", in_turn=True) == [every[2]], "for the last a delegate signs"
-    assert ids(catalogue, signatory="bea@example.org", in_turn=True) == [every[0]]
-    assert urgent(delegate=delegate) == [every[3]]
-    assert urgent(delegate="e" * 64) == []
 
 
 def test_what_is_to_be_signed_soonest_is_the_most_urgent(engine, ledger, catalogue):
@@ -186,10 +144,15 @@ def test_what_is_to_be_signed_soonest_is_the_most_urgent(engine, ledger, catalog
     assert ids(catalogue, overdue_on=date(2027, 5, 1)) == [sooner]
 
 
-def test_a_stage_shows_its_longest_waiting_and_how_many_there_are(ledger, catalogue):
+def test_the_board_shows_the_longest_waiting_of_each_group_and_how_many_there_are(ledger, catalogue):
     every = [begin(ledger) for _ in range(3)]
-    lines, count = catalogue.in_stage(Wanted(), (Stage.REQUESTED,), limit=2)
-    assert ([line.row.id for line in lines], count) == (every[:2], 3)
+    go_on(ledger, every[1], Random(1), kind=ev.Drafted)
+    fresh, reviewed, none = catalogue.board(
+        Wanted(), [(Stage.REQUESTED,), (Stage.RETURNED, Stage.IN_REVIEW), (Stage.ENDED,)], limit=1
+    )
+    assert ([line.row.id for line in fresh.lines], fresh.total) == (every[:1], 2)
+    assert ([line.row.id for line in reviewed.lines], reviewed.total) == (every[1:2], 1)
+    assert none == ((), 0)
 
 
 def test_a_newer_draft_replaces_what_was_entered_and_an_older_one_changes_nothing(ledger, catalogue):
@@ -237,8 +200,8 @@ def test_words_that_many_hold_find_the_same_as_words_of_few(ledger, catalogue, m
         enter(catalogue, agreement, "Green and smart 100%_solutions")
     asked = ("smart", "sm", "green smart", "100 solutions", "mart", "lisbon", every[0])
     few = [ids(catalogue, asked=one) for one in asked]
-    counted = catalogue.in_stage(Wanted(asked="smart"), (Stage.REQUESTED,), limit=1)
-    monkeypatch.setattr("archive.catalogue.MANY", 1)
+    [counted] = catalogue.board(Wanted(asked="smart"), [(Stage.REQUESTED,)], limit=1)
+    monkeypatch.setattr("archive.wanted.MANY", 1)
     assert [ids(catalogue, asked=one) for one in asked] == few
-    assert catalogue.in_stage(Wanted(asked="smart"), (Stage.REQUESTED,), limit=1) == counted
-    assert (few[0], few[4], counted[1]) == (every[::-1], [], 3)
+    assert catalogue.board(Wanted(asked="smart"), [(Stage.REQUESTED,)], limit=1) == [counted]
+    assert (few[0], few[4], counted.total) == (every[::-1], [], 3)

@@ -8,11 +8,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
+from archive.awaited import Queue
+from archive.catalogue import Catalogue
 from archive.database import HEAD, open_database, reading, writing
 from archive.ledger import Ledger
 from archive.migrate import SCRIPTS
 from archive.tables import METADATA
 from schemas.errors import Invalid, Refused, Unavailable
+from schemas.state import Stage
 from tests.histories import begin
 
 
@@ -101,6 +104,25 @@ def test_a_ledger_with_entries_of_the_older_form_is_refused_untouched(first_sche
 def test_an_older_database_without_entries_is_upgraded(first_schema):
     engine = open_database(first_schema)
     assert begin(Ledger(engine)) == "MOU-2026-0001"
+    engine.dispose()
+
+
+def test_an_older_register_tells_whom_its_agreements_wait_for(url, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr("archive.database.HEAD", "0003")
+        open_database(url).dispose()
+    line = "'mou', 'T', 'signing', 1, '{}', '2026-11-22T09:00:00.000000Z', '2026-11-22T09:00:00.000000Z', 4, '', '{}'"
+    columns = "id, document_type, title, stage, draft, waits_for, since, updated_at, counter, changes, delegates"
+    for agreement, waits_for, delegates in (
+        ("MOU-2026-0001", "signatory:gssc signatory:chamber office:legal", f"chamber:{'d' * 64}"),
+        ("MOU-2026-0002", "", ""),
+    ):
+        change(url, f"INSERT INTO agreements ({columns}) VALUES ('{agreement}', {line.format(waits_for, delegates)})")
+    engine = open_database(url)
+    for waiter in ("signatory:gssc", f"delegate:{'d' * 64}", "office:legal"):
+        queue = Queue(waiters=(waiter,), stage=Stage.SIGNING)
+        assert [line.row.id for line in Catalogue(engine).awaiting(queue)] == ["MOU-2026-0001"]
+    assert Catalogue(engine).awaiting(Queue(waiters=("signatory:chamber",))) == ()
     engine.dispose()
 
 

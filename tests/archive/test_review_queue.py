@@ -1,19 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from archive import register
 from archive.database import open_database, writing
-from archive.register import RegisterRow
 from archive.review_queue import Page, ReviewQueue
-from schemas.evidence import AgreementId
 from schemas.people import Office
-from schemas.state import Stage
+from schemas.state import Delegation, Stage
+from tests.histories import standing
 
 TODAY = date(2026, 3, 2)
 BEGIN = datetime(2026, 2, 1, 9, tzinfo=UTC)
+A = "a" * 64
 
 
 @pytest.fixture
@@ -28,20 +29,13 @@ def queue(engine) -> ReviewQueue:
     return ReviewQueue(engine)
 
 
-def wait(engine, number: int, *, days: int = 0, offices: str = "office:legal", sign_by: date | None = None, **more):
+def wait(engine, number: int, *, days: int = 0, offices: Sequence[Office] = (Office.LEGAL,), **more: object):
     """Enter an agreement that has waited since ``days`` after the first of February."""
-    agreement = AgreementId(f"MOU-2026-{number:04d}")
     at = BEGIN + timedelta(days)
-    row = RegisterRow(
-        **{
-            "id": agreement, "document_type": "mou", "title": "Title", "stage": Stage.IN_REVIEW, "draft": 1,
-            "waits_for": tuple(offices.split()), "since": at, "updated_at": at, "counter": 0, "pdf": None,
-            "sign_by": sign_by, **more,
-        }
-    )  # fmt: skip
+    state = standing(f"MOU-2026-{number:04d}", since=at, offices=offices, **more)
     with writing(engine) as connection:
-        register.write(connection, row)
-    return agreement
+        register.write(connection, state, at)
+    return state.agreement
 
 
 def ids(queue: ReviewQueue, *offices: Office, **more: int) -> list[str]:
@@ -85,9 +79,11 @@ def test_the_risk_of_an_earlier_draft_is_not_that_of_the_next(engine, queue):
 
 
 def test_each_office_has_its_own_queue(engine, queue):
-    legal, finance = wait(engine, 1), wait(engine, 2, days=1, offices="office:finance manager")
-    both = wait(engine, 3, days=2, offices="office:legal office:finance")
-    wait(engine, 4, stage=Stage.SIGNING, offices="office:legal")
+    legal, finance = wait(engine, 1), wait(engine, 2, days=1, offices=[Office.FINANCE], open_facts=("term.end",))
+    both = wait(engine, 3, days=2, offices=[Office.LEGAL, Office.FINANCE])
+    wait(
+        engine, 4, stage=Stage.SIGNING, delegations=(Delegation(signatory="gssc", given_by=A, delegate=A, authority=A),)
+    )
     assert ids(queue) == [legal, both]
     assert ids(queue, Office.FINANCE) == [finance, both]
     assert ids(queue, Office.LEGAL, Office.FINANCE) == [legal, finance, both]

@@ -1,7 +1,7 @@
 import pytest
 
-from archive.catalogue import Wanted
 from archive.database import writing
+from archive.wanted import Wanted
 from flows import commands
 from flows.catalogue import awaits, enter_all, signs, to_sign
 from flows.draft import draft

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from archive.catalogue import Wanted
+from archive.wanted import Wanted
 from flows import drill as drill_module
 from flows.act import Done
 from flows.backup import back_up, open_backup, restore_files
