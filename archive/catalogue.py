@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import (
+    ColumnCollection,
     ColumnElement,
     Connection,
     Engine,
@@ -28,7 +29,7 @@ from archive.awaited import Queue, chosen
 from archive.database import reading, writing
 from archive.register import RegisterRow, row_from
 from archive.wanted import Wanted, conditions, folded, in_stage
-from schemas.evidence import Evidence
+from schemas.evidence import AgreementId, Evidence
 from schemas.state import Stage
 
 MOST_COUNTED = 1000
@@ -85,40 +86,44 @@ class Catalogue:
     def page(self, wanted: Wanted, *, after: Key | None = None, limit: int = 25) -> tuple[Line, ...]:
         """Return at most ``limit`` lines after ``after``, those that changed last first."""
         order = (agreements.c.updated_at.desc(), agreements.c.id.desc())
-        statement = _listed(*conditions(self._engine, wanted)).order_by(*order).limit(limit)
-        if after is not None:
-            before = tuple_(agreements.c.updated_at, agreements.c.id) < tuple_(
-                literal(after.updated_at, tables.InstantText), after.id
-            )
-            statement = statement.where(before)
-        return self._lines(statement)
+        with reading(self._engine) as connection:
+            statement = _listed(*conditions(connection, wanted)).order_by(*order).limit(limit)
+            if after is not None:
+                before = tuple_(agreements.c.updated_at, agreements.c.id) < tuple_(
+                    literal(after.updated_at, tables.InstantText), after.id
+                )
+                statement = statement.where(before)
+            return _lines(connection, statement)
 
     def urgent(self, wanted: Wanted, *, limit: int = 25) -> tuple[Line, ...]:
         """Return at most ``limit`` lines, those to be signed soonest first, then the longest-waiting."""
-        order = _urgency(agreements.c.sign_by, agreements.c.since, agreements.c.id)
-        # chosen by their ids alone: all of them would be sorted whole, beside their words
-        return self._chosen(
-            _listed(*conditions(self._engine, wanted), only=agreements.c.id).order_by(*order).limit(limit)
-        )
+        with reading(self._engine) as connection:
+            # chosen by their ids alone: all of them would be sorted whole, beside their words
+            listed = _listed(*conditions(connection, wanted), only=agreements.c.id)
+            return _chosen(connection, listed.order_by(*_urgency(agreements.c)).limit(limit))
 
     def awaiting(self, queue: Queue, *, limit: int = 25) -> tuple[Line, ...]:
         """Return at most ``limit`` lines of a queue, those to be signed soonest first, then the longest-waiting."""
-        its = chosen(queue).c
-        order = _urgency(its.sign_by, its.since, its.agreement)
-        return self._chosen(select(its.agreement).order_by(*order).limit(limit))
+        waiting = chosen(queue)
+        ids = select(waiting.c.id).order_by(*_urgency(waiting.c)).limit(limit)
+        with reading(self._engine) as connection:
+            return _chosen(connection, ids)
 
-    def _chosen(self, ids: Select[tuple[str]]) -> tuple[Line, ...]:
-        order = _urgency(agreements.c.sign_by, agreements.c.since, agreements.c.id)
-        return self._lines(_listed(agreements.c.id.in_(ids)).order_by(*order))
+    def ids_awaiting(self, queue: Queue) -> tuple[AgreementId, ...]:
+        """Return the ids of all that is in a queue, in the same order."""
+        waiting = chosen(queue)
+        with reading(self._engine) as connection:
+            found = connection.execute(select(waiting.c.id).order_by(*_urgency(waiting.c))).scalars()
+            return tuple(AgreementId(one) for one in found)
 
     def board(self, wanted: Wanted, groups: Iterable[Sequence[Stage]], *, limit: int) -> list[Column]:
         """Return the longest-waiting lines of each group of stages, at most ``limit``, and how many there are in all.
 
         Of a search at most :data:`MOST_COUNTED` are counted. All is seen as of one instant.
         """
-        everywhere = conditions(self._engine, wanted.model_copy(update={"stages": ()}))
         most = MOST_COUNTED if wanted.asked.strip() or wanted.party else None
         with reading(self._engine) as connection:
+            everywhere = conditions(connection, wanted.model_copy(update={"stages": ()}))
             return [_column(connection, everywhere, stages, limit, most) for stages in groups]
 
     def document_types(self) -> tuple[str, ...]:
@@ -132,10 +137,6 @@ class Catalogue:
             ) is not None:
                 found.append(following)
         return tuple(found)
-
-    def _lines(self, statement: Select[tuple[object, ...]]) -> tuple[Line, ...]:
-        with reading(self._engine) as connection:
-            return _lines(connection, statement)
 
 
 def enter(connection: Connection, agreement: str, draft: int, **what: Unpack[Entered]) -> None:
@@ -193,9 +194,13 @@ def _overwrite(connection: Connection) -> None:
         connection.execute(text("INSERT INTO catalogue_words (catalogue_words) VALUES ('optimize')"))
 
 
-def _urgency(sign_by: ColumnElement[str], *more: ColumnElement[object]) -> tuple[ColumnElement[object], ...]:
-    """Return what orders by the last day to sign, what has none at the end."""
-    return (case((sign_by.is_(None), 1), else_=0), sign_by, *more)
+def _urgency(of: ColumnCollection[str, ColumnElement[object]]) -> tuple[ColumnElement[object], ...]:
+    """Return what orders by the last day to sign, what has none at the end, and then by how long it has waited."""
+    return (case((of.sign_by.is_(None), 1), else_=0), of.sign_by, of.since, of.id)
+
+
+def _chosen(connection: Connection, ids: Select[tuple[str]]) -> tuple[Line, ...]:
+    return _lines(connection, _listed(agreements.c.id.in_(ids)).order_by(*_urgency(agreements.c)))
 
 
 def _column(

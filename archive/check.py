@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
-from archive import publication, tables
+from archive import awaited, publication, tables
 from archive.attack import Attack
 from archive.check_log import LogCheck
 from archive.check_objects import ObjectCheck
@@ -63,6 +63,7 @@ def check(examined: Examined) -> VerificationReport:
         found = recount(connection, examined.verifier_key, findings, elsewhere=elsewhere, reader=log)
         if found.whole:
             _check_register(connection, found, findings)
+            _check_awaited(connection, found, findings)
             _check_erased(connection, found, findings)
     _say_ledger(found, findings)
     log.compare(found)
@@ -139,6 +140,13 @@ def _check_register(connection: Connection, found: Recount, findings: Findings) 
         place = f"{line['document_type']} of {line['year']}"
         if numbers.get((line["document_type"], line["year"])) != line["last"]:
             findings.attack(Attack.REGISTER_DIFFERS, f"the last number is not {line['last']}", place)
+
+
+def _check_awaited(connection: Connection, found: Recount, findings: Findings) -> None:
+    expected = {tuple(row.values()) for its_id in found.register for row in awaited.rows_of(found.states[its_id])}
+    kept = {tuple(row) for row in connection.execute(select(tables.awaited))}
+    for agreement in sorted({row[2] for row in kept ^ expected}):
+        findings.attack(Attack.REGISTER_DIFFERS, "whom it waits for is not as the entries say", agreement)
 
 
 def _check_erased(connection: Connection, found: Recount, findings: Findings) -> None:

@@ -39,8 +39,8 @@ PATIENT_POLL_SECONDS = 0.008
 MOST_WRITERS = 6
 """So many transactions of one process write or wait to: whoever reads finds a connection left in the pool of 15."""
 
-_ISOLATION = {"postgresql": "REPEATABLE READ"}
-"""How whoever reads sees one instant; in SQLite every transaction does."""
+UNDEFINED = ("42P01", "42703")
+"""SQLSTATE of an undefined table and an undefined column."""
 
 _MIGRATION_LOCK = 0x434F4E56
 """Advisory lock of PostgreSQL under which one process migrates."""
@@ -66,10 +66,12 @@ def open_database(url: str, *, wait_seconds: float = 30) -> Engine:
     """
     try:
         parsed = make_url(url)
+        postgresql = parsed.get_backend_name() == "postgresql"
         engine = create_engine(
             parsed,
             pool_pre_ping=True,
-            isolation_level=_ISOLATION.get(parsed.get_backend_name()),
+            # whoever reads sees one instant, as in SQLite by itself; writers ask for another level, in _connection
+            isolation_level="REPEATABLE READ" if postgresql else None,
             connect_args=_connect_arguments(parsed, wait_seconds),
             execution_options={"convenio_turns": BoundedSemaphore(MOST_WRITERS), "convenio_wait_seconds": wait_seconds},
         )
@@ -208,6 +210,8 @@ def _raise_ours(context: ExceptionContext) -> None:
     fault = context.sqlalchemy_exception or context.original_exception
     if isinstance(fault, ConvenioError):
         return
+    if _is_of_another_schema(context.original_exception) and context.engine is not None:
+        _check_revision(context.engine)
     _raise_for(fault, context.original_exception)
 
 
@@ -215,7 +219,7 @@ def _raise_for(fault: BaseException, cause: BaseException) -> NoReturn:
     said = str(cause).strip()
     if isinstance(fault, IntegrityError):
         raise Refused("the database's own rules refuse this", got=said) from cause
-    damaged = said.startswith(("no such table", "no such column"))
+    damaged = _is_of_another_schema(cause)
     if isinstance(fault, DriverOperationalError | DriverInterfaceError) and not damaged:
         raise Unavailable(
             "the database did not answer",
@@ -225,6 +229,25 @@ def _raise_for(fault: BaseException, cause: BaseException) -> NoReturn:
     if isinstance(fault, DBAPIError):
         raise Invalid("the database is damaged or not ours", got=said, remedy="restore it from a backup") from cause
     raise fault
+
+
+def _is_of_another_schema(cause: BaseException | None) -> bool:
+    """Whether a table or column is not there: in PostgreSQL by SQLSTATE, in SQLite by what it says."""
+    said = str(cause)
+    return getattr(cause, "sqlstate", None) in UNDEFINED or said.startswith("no such") or "has no column" in said
+
+
+def _check_revision(engine: Engine) -> None:
+    """Raise :class:`Refused` where a newer version brought the database to its own schema while this process ran."""
+    with reading(engine) as connection:
+        found = _revision(connection)
+    if found is not None and found != HEAD:
+        raise Refused(
+            "another version has changed the database since this process began",
+            got=f"schema revision {found}",
+            expected=f"schema revision {HEAD}",
+            remedy="stop every process of Convenio, and start them with the newer version",
+        )
 
 
 def _migrate(engine: Engine) -> None:

@@ -20,7 +20,6 @@ webhooks = Table(
     Column("kinds", Text, nullable=False),
     Column("secret", Text, nullable=False),
     Column("made_at", InstantText, nullable=False),
-    Column("ended_at", InstantText),
 )
 """Where the ledger's entries are told; ``kinds`` are types of events as a JSON list, ``secret`` is encrypted."""
 

@@ -63,7 +63,7 @@ def row_of(state: AgreementState, updated_at: Instant) -> RegisterRow:
         title=state.title,
         stage=state.stage,
         draft=state.draft,
-        waits_for=awaited.waiters(state),
+        waits_for=state.waiters,
         since=state.since,
         updated_at=updated_at,
         counter=state.counter,

@@ -62,27 +62,27 @@ class ReviewQueue:
     def page(self, offices: Collection[Office], *, today: date, limit: int = 20, skip: int = 0) -> Page:
         """Return ``limit`` drafts that wait for one of ``offices``, after the first ``skip``."""
         waiting = chosen(Queue(waiters=tuple(f"office:{one}" for one in sorted(offices)), stage=Stage.IN_REVIEW))
-        known = and_(draft_risks.c.agreement == waiting.c.agreement, draft_risks.c.draft == waiting.c.draft)
+        known = and_(draft_risks.c.agreement == waiting.c.id, draft_risks.c.draft == waiting.c.draft)
         due = [(waiting.c.sign_by <= (today + timedelta(days)).isoformat(), more) for days, more in URGENT.items()]
         urgency = func.coalesce(draft_risks.c.points, UNKNOWN) + case(*due, else_=0)
         # counted in the same pass, and chosen before whole lines are read
         first = (
             select(
-                waiting.c.agreement,
+                waiting.c.id,
                 draft_risks.c.points,
                 draft_risks.c.reasons,
                 urgency.label("urgency"),
                 func.count().over().label("total"),
             )
             .join(draft_risks, known, isouter=True)
-            .order_by(urgency.desc(), waiting.c.since, waiting.c.agreement)
+            .order_by(urgency.desc(), waiting.c.since, waiting.c.id)
             .limit(limit)
             .offset(skip)
             .subquery()
         )
         statement = (
             select(agreements, first.c.points, first.c.reasons, first.c.total)
-            .join(first, first.c.agreement == agreements.c.id)
+            .join(first, first.c.id == agreements.c.id)
             .order_by(first.c.urgency.desc(), agreements.c.since, agreements.c.id)
         )
         with reading(self._engine) as connection:

@@ -227,13 +227,13 @@ class Transaction:
         """Delete a comment of a reviewer."""
         comments.remove(self._connection, comment)
 
-    def register_webhook(self, webhook: Webhook) -> None:
-        """Have entries told to a webhook from now on."""
-        webhooks.register(self._connection, webhook)
+    def register_webhook(self, webhook: Webhook, *, most: int) -> None:
+        """Have entries told to a webhook from now on; raises :class:`Refused` where there are ``most`` already."""
+        webhooks.register(self._connection, webhook, most=most)
 
-    def end_webhook(self, webhook: str, now: datetime) -> bool:
+    def end_webhook(self, webhook: str) -> bool:
         """Tell a webhook nothing any more; see :func:`archive.webhooks.end`."""
-        return webhooks.end(self._connection, webhook, now)
+        return webhooks.end(self._connection, webhook)
 
     def knows(self, email: str) -> bool:
         """Whether there is a person with this address."""

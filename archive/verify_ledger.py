@@ -38,7 +38,7 @@ def verify_history(examination: Examination, members: Mapping[str, bytes], now: 
     """Examine entries and what they amount to; return the history if it is one."""
     entries = examination.check(
         "entries",
-        lambda: _read_entries(members),
+        lambda: read_entries(members),
         lambda read: f"{len(read)} entries in canonical form, counted from 0 without gap",
         place="entries/",
     )
@@ -56,6 +56,26 @@ def verify_history(examination: Examination, members: Mapping[str, bytes], now: 
         reason = f"the ledger or this machine has a wrong clock: {said}"
         examination.found("times", Verdict.INDETERMINATE, reason, entry_name(latest.counter))
     return history
+
+
+def read_entries(members: Mapping[str, bytes]) -> tuple[Entry, ...]:
+    """Return the entries of a dossier in order; raises :class:`Invalid` where one is missing, displaced or altered."""
+    counters = sorted(int(match[1]) for name in members if (match := _ENTRY.fullmatch(name)))
+    for expected, counter in enumerate(counters):
+        if counter != expected:
+            raise Invalid("an entry is missing", where=entry_name(expected), got=f"entry {counter} next")
+    if not counters:
+        raise Invalid("there are no entries", where="entries/")
+    entries = tuple(read_exact(Entry, members[entry_name(n)], where=entry_name(n)) for n in counters)
+    for counter, entry in enumerate(entries):
+        if entry.counter != counter:
+            raise Invalid(
+                "an entry stands in another's place",
+                where=entry_name(counter),
+                got=f"entry {entry.counter}",
+                expected=f"entry {counter}",
+            )
+    return entries
 
 
 def verify_checkpoint(
@@ -139,25 +159,6 @@ def verify_proofs(
         place="proofs/",
     )
     return None if proven is None else tuple(inclusion.leaf_index for inclusion in proven)
-
-
-def _read_entries(members: Mapping[str, bytes]) -> tuple[Entry, ...]:
-    counters = sorted(int(match[1]) for name in members if (match := _ENTRY.fullmatch(name)))
-    for expected, counter in enumerate(counters):
-        if counter != expected:
-            raise Invalid("an entry is missing", where=entry_name(expected), got=f"entry {counter} next")
-    if not counters:
-        raise Invalid("there are no entries", where="entries/")
-    entries = tuple(read_exact(Entry, members[entry_name(n)], where=entry_name(n)) for n in counters)
-    for counter, entry in enumerate(entries):
-        if entry.counter != counter:
-            raise Invalid(
-                "an entry stands in another's place",
-                where=entry_name(counter),
-                got=f"entry {entry.counter}",
-                expected=f"entry {counter}",
-            )
-    return entries
 
 
 def _signed(stated: Checkpoint, keys: VerificationKeys) -> Checkpoint:

@@ -11,9 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, false, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal_column, or_, select, text
 
-from archive.database import reading
 from archive.tables import agreements, catalogue, catalogue_people, named_digests
 from schemas.evidence import Digest, Evidence
 from schemas.state import Stage
@@ -68,7 +67,7 @@ def folded(text_: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in "".join(c if c.isalnum() else " " for c in plain).split()]
 
 
-def conditions(engine: Engine, wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return what is true of the agreements that are wanted."""
     found: list[ColumnElement[bool]] = []
     if wanted.stages:
@@ -83,11 +82,11 @@ def conditions(engine: Engine, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.signatory is not None:
         found.append(agreements.c.id.in_(_naming([wanted.signatory])))
     if wanted.asked.strip():
-        found.append(or_(*_meant(engine, wanted)))
+        found.append(or_(*_meant(connection, wanted)))
     return [*found, *_audited(wanted)]
 
 
-def _meant(engine: Engine, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _meant(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return what a question may mean: an id, a digest, words, an owner, a signatory."""
     asked, its_id = wanted.asked.strip(), agreements.c.id
     meant: list[ColumnElement[bool]] = [false()]
@@ -100,28 +99,27 @@ def _meant(engine: Engine, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.emails:
         meant.append(its_id.in_(_naming(wanted.emails)))
     if words := folded(asked)[:MOST_WORDS]:
-        meant.append(_holding(engine, words))
+        meant.append(_holding(connection, words))
     return meant
 
 
-def _holding(engine: Engine, words: Sequence[str]) -> ColumnElement[bool]:
+def _holding(connection: Connection, words: Sequence[str]) -> ColumnElement[bool]:
     """Return what is true of agreements that hold every word, or one that begins with it.
 
     Few are found by the index. Words that many hold are looked for in one agreement after the other, which comes
     to a page's end soon: the index would name all of them first.
     """
-    with reading(engine) as connection:
-        few = connection.execute(_indexed(engine, words).limit(MANY)).scalars().all()
+    few = connection.execute(_indexed(connection, words).limit(MANY)).scalars().all()
     if len(few) < MANY:
         return agreements.c.id.in_(few)
-    if engine.dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql":
         return _matching(words)
     spaced = " " + catalogue.c.words
     return and_(*(spaced.contains(f" {word}", autoescape=True) for word in words))
 
 
-def _indexed(engine: Engine, words: Sequence[str]) -> Select[tuple[str]]:
-    if engine.dialect.name == "sqlite":
+def _indexed(connection: Connection, words: Sequence[str]) -> Select[tuple[str]]:
+    if connection.dialect.name == "sqlite":
         query = " AND ".join(f'"{word}"*' for word in words)
         found = text("SELECT rowid FROM catalogue_words WHERE catalogue_words MATCH :words").bindparams(words=query)
         return select(catalogue.c.agreement).where(catalogue.c.number.in_(found.columns(catalogue.c.number)))
@@ -131,7 +129,8 @@ def _indexed(engine: Engine, words: Sequence[str]) -> Select[tuple[str]]:
 def in_stage(stages: Sequence[Stage]) -> ColumnElement[bool]:
     """Return what is true of agreements in one of these stages."""
     values = [stage.value for stage in stages]
-    return agreements.c.stage.in_(values) if len(values) > 1 else agreements.c.stage == values[0]
+    # of one, the database reads an index in its order
+    return agreements.c.stage == values[0] if len(values) == 1 else agreements.c.stage.in_(values)
 
 
 def _audited(wanted: Wanted) -> Iterator[ColumnElement[bool]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 
 from archive import outbox
 from archive.database import reading, writing
 from archive.program_tables import webhook_deliveries as deliveries, webhooks
+from schemas.errors import Refused
 from schemas.events import Entry
 from schemas.evidence import AgreementId
 from schemas.webhook import Delivery, DeliveryState, Webhook
@@ -22,13 +22,13 @@ class Webhooks:
         self._engine = engine
 
     def every(self) -> tuple[Webhook, ...]:
-        """Return all that have not ended, the oldest first."""
-        statement = select(webhooks).where(webhooks.c.ended_at.is_(None)).order_by(webhooks.c.made_at, webhooks.c.id)
+        """Return all, the oldest first."""
+        statement = select(webhooks).order_by(webhooks.c.made_at, webhooks.c.id)
         with reading(self._engine) as connection:
             return tuple(_webhook(row) for row in connection.execute(statement).mappings())
 
     def find(self, webhook: str) -> Webhook | None:
-        """Return one that has not ended."""
+        """Return one, ``None`` where there is none of this id, or none any more."""
         return next((one for one in self.every() if one.id == webhook), None)
 
     def delivery(self, webhook: str, agreement: AgreementId, counter: int) -> Delivery | None:
@@ -52,10 +52,16 @@ class Webhooks:
             found = {row[0]: row[1] for row in connection.execute(statement.group_by(deliveries.c.state))}
         return {state: found.get(state.value, 0) for state in DeliveryState}
 
-    def tried(self, delivery: Delivery) -> Delivery:
-        """Record a try: its state, its answer, one try more; what was delivered before stays as it was."""
+    def tried(self, delivery: Delivery) -> Delivery | None:
+        """Record a try: its state, its answer, one try more; what was delivered before stays as it was.
+
+        Nothing is recorded, and ``None`` returned, where the webhook was ended while it was sent.
+        """
         same = _same(delivery.webhook, delivery.agreement, delivery.counter)
+        living = select(webhooks.c.id).where(webhooks.c.id == delivery.webhook).with_for_update(read=True)
         with writing(self._engine) as connection:
+            if connection.execute(living).scalar_one_or_none() is None:
+                return None
             row = connection.execute(select(deliveries).where(same)).mappings().one_or_none()
             if row is None:
                 connection.execute(insert(deliveries), delivery.model_dump() | {"state": delivery.state.value})
@@ -73,15 +79,16 @@ class Webhooks:
             return kept.model_copy(update=values | {"state": delivery.state})
 
 
-def register(connection: Connection, webhook: Webhook) -> None:
-    """Insert a webhook."""
+def register(connection: Connection, webhook: Webhook, *, most: int) -> None:
+    """Insert a webhook; raises :class:`Refused` where there are ``most`` already."""
+    if connection.execute(select(func.count()).select_from(webhooks)).scalar_one() >= most:
+        raise Refused("there are too many webhooks", expected=f"at most {most}", remedy="end one first")
     connection.execute(insert(webhooks), webhook.model_dump() | {"kinds": json.dumps(webhook.kinds)})
 
 
-def end(connection: Connection, webhook: str, now: datetime) -> bool:
-    """End a webhook and forget what became of its deliveries; return whether this call did it."""
-    same = (webhooks.c.id == webhook) & webhooks.c.ended_at.is_(None)
-    ended = bool(connection.execute(update(webhooks).where(same).values(ended_at=now, secret="")).rowcount)
+def end(connection: Connection, webhook: str) -> bool:
+    """Forget a webhook and what became of its deliveries; return whether this call did it."""
+    ended = bool(connection.execute(delete(webhooks).where(webhooks.c.id == webhook)).rowcount)
     if ended:
         connection.execute(delete(deliveries).where(deliveries.c.webhook == webhook))
     return ended
@@ -89,8 +96,7 @@ def end(connection: Connection, webhook: str, now: datetime) -> bool:
 
 def tell(connection: Connection, *appended: Entry) -> None:
     """Note in the outbox that entries are to be told, in the transaction that appended them, if anybody is told."""
-    statement = select(webhooks.c.id).where(webhooks.c.ended_at.is_(None)).limit(1)
-    if connection.execute(statement).scalar_one_or_none() is None:
+    if connection.execute(select(webhooks.c.id).limit(1)).scalar_one_or_none() is None:
         return
     for entry in appended:
         outbox.enqueue(connection, "webhook", entry.agreement, entry.counter, attempt=1, now=entry.occurred_at)

@@ -47,15 +47,11 @@ def ledger() -> None:
 @common
 def check(kept: tuple[Path, ...], keys_file: Path | None, listed_only: bool, home: Path | None, as_json: bool) -> int:
     """Prove everything again, and name every attack. Exit 0 all holds, 1 attacked, 3 not proven yet."""
-    from flows.examined import LEDGER, Examined, keep_examined
-    from flows.ledger_check import check_ledger
+    from flows.proof import prove_ledger
     from flows.verification import read_keys
 
-    house, key = installation(home), read_keys(keys_file).ledger if keys_file else None
-    begun = house.clock()
-    report = check_ledger(house, kept=kept, verifier_key=key, read_all=not listed_only)
-    if not (kept or keys_file):  # of what is wrong with files from elsewhere, the installation need not be told
-        keep_examined(house, LEDGER, Examined(begun_at=begun, checked=report, ended_at=house.clock()))
+    key = read_keys(keys_file).ledger if keys_file else None
+    report = prove_ledger(installation(home), kept=kept, verifier_key=key, read_all=not listed_only)
     print_report(report, as_json=as_json)
     return EXIT_CODES[report.verdict]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archive.awaited import waiters
 from schemas.evidence import Digest, SignatoryId
 from schemas.state import AgreementState
 
@@ -16,7 +15,7 @@ def described(state: AgreementState, people: Mapping[Digest, str]) -> dict[str, 
         "agreement": state.agreement,
         "title": state.title,
         "state": f"draft {state.draft}, {state.stage} since {state.since:%Y-%m-%d %H:%M} UTC",
-        "waits for": ", ".join(waiters(state)),
+        "waits for": ", ".join(state.waiters),
         "open facts": ", ".join(state.open_facts),
         "data": state.data,
         "template": content.template if content else "",

@@ -105,6 +105,18 @@ def reviewed(state: AgreementState, draft: int, *, covers: Covered | None = None
     return state.content
 
 
+def require_seen(state: AgreementState, seen: int | None) -> None:
+    """Raise :class:`StaleBase` where ``seen``, the counter of the last entry somebody read, is not the last now."""
+    if seen is not None and state.counter != seen:
+        raise StaleBase(
+            "the agreement changed since it was read",
+            where=state.agreement,
+            got=f"entry {seen}",
+            expected=f"entry {state.counter}",
+            remedy="read it again, then decide",
+        )
+
+
 def require_draft(state: AgreementState, draft: int) -> None:
     """Raise :class:`StaleBase` unless ``draft`` is the current one."""
     if state.draft != draft:

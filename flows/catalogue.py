@@ -85,9 +85,8 @@ def to_sign(house: Installation, person: Person, *, limit: int) -> tuple[Line, .
     if Role.SIGNATORY not in person.roles:
         return ()
     # a delegate stands in no data
-    queues = Queue(address=person.email), Queue(waiters=(f"delegate:{person.commitment}",))
-    found = {line.row.id: line for queue in queues for line in house.catalogue.awaiting(queue, limit=limit)}
-    return tuple(sorted(found.values(), key=urgency)[:limit])
+    queue = Queue(address=person.email, waiters=(f"delegate:{person.commitment}",))
+    return house.catalogue.awaiting(queue, limit=limit)
 
 
 def urgency(line: Line) -> tuple[date, datetime, str]:

@@ -54,6 +54,7 @@ from flows.uploads import sign_uploaded
 from flows.voiding import voided
 from flows.webhooks import end_webhook, register_webhook, send_test
 from flows.wiring import Installation
+from flows.withdrawal import withdraw
 from schemas import events as ev
 from schemas.documents import Document, data_bytes
 from schemas.errors import Fault, InputError, Refused, RefusedTransition, StaleBase
@@ -294,19 +295,6 @@ def reject(
 ) -> Done:
     """End the agreement at draft ``draft`` with a reason; ``covers`` as for :func:`approve`."""
     return _decide_against(house, agreement, draft=draft, by=by, comment=comment, covers=covers, kind=ev.Rejected)
-
-
-def withdraw(house: Installation, agreement: AgreementId, *, by: str, reason: str) -> Done:
-    """End an agreement that is not yet concluded, with a reason."""
-    manager = acting(house, by, Role.MANAGER)
-    now = house.clock()
-    op_id = op_id_of("withdrawn", agreement, manager.commitment)
-    with house.ledger.transaction() as tx:
-        if tx.find(op_id) is not None:
-            return Done(tx.state(agreement), changed=False)
-        event = ev.Withdrawn(remark=keep_remark(tx, reason))
-        tell(tx, tx.append(agreement, op_id, now, as_actor(Role.MANAGER, manager), event))
-        return Done(tx.state(agreement), changed=True)
 
 
 def _request_key(

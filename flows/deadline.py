@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from archive.transaction import op_id_of
-from flows.act import Done, acting, as_actor, keep_remark
+from flows.act import Done, acting, as_actor, keep_remark, require_seen
 from flows.notices import tell
 from flows.stage import record
 from flows.wiring import Installation
@@ -73,8 +73,12 @@ def lapse(house: Installation, agreement: AgreementId) -> bool:
     )
 
 
-def extend(house: Installation, agreement: AgreementId, *, sign_by: date, by: str, reason: str) -> Done:
+def extend(
+    house: Installation, agreement: AgreementId, *, sign_by: date, by: str, reason: str, seen: int | None = None
+) -> Done:
     """Give the signatories until the end of ``sign_by``, up to the last day that holds so far and never after it.
+
+    ``seen`` is as for :func:`flows.act.require_seen`.
 
     Raises :class:`RefusedTransition` outside of signing, for an earlier day, and where the last day is over.
     """
@@ -84,6 +88,7 @@ def extend(house: Installation, agreement: AgreementId, *, sign_by: date, by: st
         op_id = op_id_of("extended", agreement, str(state.draft), sign_by.isoformat())
         if tx.find(op_id) is not None:
             return Done(state, changed=False)
+        require_seen(state, seen)
         if is_over(house, state, now):
             raise Refused(
                 "what is over is not extended",

@@ -12,8 +12,8 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from flows.dossiers import dossier_of
-from flows.examined import LEDGER, Examined, keep_examined
-from flows.ledger_check import check_ledger
+from flows.examined import Examined, keep_examined
+from flows.proof import prove_ledger
 from flows.verification_apart import verify_apart
 from schemas.errors import ConvenioError
 from schemas.evidence import AgreementId
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from flows.wiring import Installation
 
 LOG = logging.getLogger("convenio.examinations")
+
+LEDGER = "ledger"
+"""The name under which the ledger is examined; agreements are by their ids."""
 
 PATIENCE_SECONDS = 20.0
 """How long somebody who asks waits for the end before they are told that it takes longer."""
@@ -51,7 +54,7 @@ def examine_ledger(house: Installation, *, patience: float = PATIENCE_SECONDS) -
     begun = house.clock()
 
     def check() -> Examined:
-        return Examined(begun_at=begun, checked=check_ledger(house), ended_at=house.clock())
+        return Examined(begun_at=begun, checked=prove_ledger(house), ended_at=house.clock())
 
     _begin(house, LEDGER, check, patience)
 

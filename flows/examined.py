@@ -11,26 +11,21 @@ of it when anybody is erased.
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from flows.files import replace_file
 from flows.verification import Verified
+from schemas.errors import Unavailable
 from schemas.evidence import Evidence, Instant, VerificationReport
 
 if TYPE_CHECKING:
     from flows.wiring import Installation
 
 LOG = logging.getLogger("convenio.examined")
-
-
-LEDGER = "ledger"
-"""The name under which the ledger is examined; agreements are by their ids."""
 
 
 class Examined(Evidence):
@@ -56,18 +51,11 @@ def examined(house: Installation, name: str) -> Examined | None:
 
 
 def keep_examined(house: Installation, name: str, found: Examined) -> None:
-    """Put what was found in place of what was found before, whole; it need not survive a power cut."""
-    path = _kept(house, name)
-    draft = path.with_name(f".{secrets.token_hex(6)}")
+    """Put what was found in place of what was found before, whole."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(found.model_dump_json().encode())
-        draft.replace(path)
-    except OSError as error:
-        LOG.error("what an examination found cannot be kept: %s", error.strerror)  # noqa: TRY400  # expected
-        with suppress(OSError):
-            draft.unlink()
+        replace_file(_kept(house, name), found.model_dump_json().encode())
+    except Unavailable as error:
+        LOG.error("what an examination found cannot be kept: %s", error)  # noqa: TRY400  # expected
 
 
 def forget_examined(house: Installation, name: str | None = None) -> None:

@@ -58,6 +58,26 @@ def write_new(path: Path, content: bytes, *, private: bool = False, same_is_fine
             draft.unlink()
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Put ``content`` in place of what is at ``path``, whole, readable by the owner only; it survives a power cut.
+
+    Raises :class:`Unavailable` where it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise Unavailable("the file cannot be written", where=str(path), got=error.strerror) from error
+
+
 def _given_name(draft: Path, path: Path) -> bool:
     """Whether ``path`` now names the bytes of ``draft``; a name that is taken stays as it is."""
     try:

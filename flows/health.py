@@ -13,9 +13,9 @@ from typing import NamedTuple
 from archive.checkpoint import open_checkpoint
 from archive.log_store import CHECKPOINT, token_path
 from flows import fixity, object_store, readiness
-from flows.examined import LEDGER, examined
 from flows.failures import standing_failures
 from flows.mail_tally import tally
+from flows.proof import last_proof
 from flows.server import LOOPBACK, PrefectPlace, answers
 from flows.wiring import Installation
 from schemas.errors import ConvenioError
@@ -121,6 +121,7 @@ def health(house: Installation) -> Health:
     looks: dict[str, Callable[[], Seen]] = {
         "Ledger": lambda: _well(f"entries: {house.ledger.size}, agreements: {house.register.count()}"),
         "Published log": lambda: _published(house),
+        "Proof of the ledger": lambda: _proof(house),
         "Object store": lambda: _store(house),
         "Fixity": lambda: _fixity(house),
         "Seal and roots": lambda: Seen(*readiness.lives(house)),
@@ -175,12 +176,20 @@ def _published(house: Installation) -> Seen:
     if shown > size:
         behind = f"the database is {shown - size} entries behind it ({size} of {shown}): see convenio ledger check"
         return _unwell(behind, remedy="restore the database from a newer backup: convenio restore")
-    proved = examined(house, LEDGER)
-    if proved is not None and proved.checked is not None and proved.checked.verdict is Verdict.INVALID:
-        return _unwell("the last proof of the ledger failed", proved.ended_at, "convenio ledger check names it")
     if house.log_store.get(token_path(shown)) is None:
         return _unwell(f"covers {shown} of {size} entries, without a timestamp: it is asked for again")
     return _well(f"covers {shown} of {size} entries")
+
+
+def _proof(house: Installation) -> Seen:
+    last = last_proof(house)
+    if last is None:
+        return _well("not proved yet: auditors do, and convenio ledger check")
+    if last.verdict is Verdict.INVALID:
+        return _unwell("failed", last.at, "see what failed, mend it, and prove it again: convenio ledger check")
+    if last.verdict is Verdict.INDETERMINATE:
+        return _well("nothing contradicted, not everything could be proved", last.at)
+    return _well("everything held", last.at)
 
 
 def _fixity(house: Installation) -> Seen:

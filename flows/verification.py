@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from archive.signers import Signer, signers_in
 from flows.files import read_whole
 from flows.standalone import released_verifiers
 from flows.wiring import utc_now
@@ -16,6 +17,7 @@ from schemas.evidence import (
     Instant,
     SealReport,
     SignatureReport,
+    Verdict,
     VerificationKeys,
     VerificationReport,
     digest_of,
@@ -36,7 +38,8 @@ class Verified(Evidence):
     """What was verified, when, and what was found.
 
     ``organisation`` is whose keys it was verified with, ``None`` where it was judged without any; ``marks`` are the
-    signatures, seals and timestamps of the PDF, ``None`` where there is none that can be read.
+    signatures, seals and timestamps of the PDF, ``None`` where there is none that can be read. ``signers`` are who
+    signs for whom, as a dossier of the organisation states it that nothing contradicts.
     """
 
     kind: Kind
@@ -47,6 +50,7 @@ class Verified(Evidence):
     demonstration: bool
     report: VerificationReport
     marks: SealReport | None
+    signers: tuple[Signer, ...] = ()
 
 
 def read_keys(path: Path) -> VerificationKeys:
@@ -127,6 +131,7 @@ def verify(content: bytes, keys: VerificationKeys, *, pinned: bool, now: datetim
     known = pinned or _is_of(content, kind, marks, keys)
     if not known:
         report, marks = _reported(content, kind, None, now=now)
+    stated = known and kind == "dossier" and report.verdict is not Verdict.INVALID
     return Verified(
         kind=kind,
         sha256=digest_of(content),
@@ -136,6 +141,7 @@ def verify(content: bytes, keys: VerificationKeys, *, pinned: bool, now: datetim
         demonstration=known and keys.demonstration,
         report=report,
         marks=marks,
+        signers=signers_in(content) if stated else (),
     )
 
 

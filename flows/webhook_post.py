@@ -11,7 +11,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Timer
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -26,6 +26,8 @@ TIMEOUT_SECONDS = 10.0
 """How long one step of an exchange may take, such as the next bytes of the answer."""
 DEADLINE_SECONDS = 15.0
 """How long the whole exchange may take, from the connection to the status of the answer."""
+MOST_ADDRESSES = 4
+"""So many addresses of one host are tried, in the order of the name server."""
 LONGEST_URL = 500
 SIGNATURE = "Convenio-Signature"
 
@@ -113,14 +115,14 @@ def post(
             SIGNATURE: signature(secret, body, now),
             "Connection": "close",
         }
-        status = _sent(to, found[0], body, headers)
+        status = _sent(to, found, body, headers)
     except (OSError, http.client.HTTPException, InputError, UnicodeError) as error:
         return Answer(taken=False, said=f"no answer ({type(error).__name__})")
     return Answer(taken=200 <= status < 300, said=f"status {status}")
 
 
-def _sent(to: Address, ip: str, body: bytes, headers: dict[str, str]) -> int:
-    connection = _Pinned(to, ip)
+def _sent(to: Address, ips: Sequence[str], body: bytes, headers: dict[str, str]) -> int:
+    connection = _Pinned(to, ips)
     ending = Timer(DEADLINE_SECONDS, connection.break_off)
     ending.daemon = True
     ending.start()
@@ -137,17 +139,17 @@ def _sent(to: Address, ip: str, body: bytes, headers: dict[str, str]) -> int:
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to an address that was judged, under the name that its certificate must have."""
+    """A connection to the first of several judged addresses that answers, under the name its certificate must have."""
 
-    def __init__(self, to: Address, ip: str) -> None:
+    def __init__(self, to: Address, ips: Sequence[str]) -> None:
         super().__init__(to.host, to.port, timeout=TIMEOUT_SECONDS)
         self.default_port = 443 if to.secure else 80
         self._to = to
-        self._ip = ip
+        self._ips = ips[:MOST_ADDRESSES]
         self.is_late = False
 
     def connect(self) -> None:
-        self._use(socket.create_connection((self._ip, self._to.port), TIMEOUT_SECONDS))
+        self._use(self._reached())
         if self._to.secure:
             context = ssl.create_default_context()
             # the handshake waits until breaking off reaches it
@@ -163,6 +165,18 @@ class _Pinned(http.client.HTTPConnection):
             with suppress(OSError):
                 # a secured socket's own method would take its keys from under who waits in it
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _reached(self) -> socket.socket:
+        *first, last = self._ips
+        for ip in first:
+            with suppress(OSError):
+                return self._connected(ip)
+        return self._connected(last)
+
+    def _connected(self, ip: str) -> socket.socket:
+        sock = socket.create_connection((ip, self._to.port), TIMEOUT_SECONDS / len(self._ips))
+        sock.settimeout(TIMEOUT_SECONDS)
+        return sock
 
     def _use(self, sock: Socket) -> Socket:
         """Go on with a socket, unless it is too late for that."""

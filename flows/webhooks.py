@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from archive.transaction import op_id_of
@@ -67,8 +67,6 @@ def register_webhook(house: Installation, url: str, *, kinds: Iterable[str] = ()
     if unknown := chosen - set(KINDS):
         fault = Fault("kinds", "is no kind of event", read=", ".join(sorted(unknown)), expected=", ".join(KINDS))
         raise InputError("the webhook cannot be registered", [fault])
-    if len(house.webhooks.every()) >= MOST_WEBHOOKS:
-        raise Refused("there are too many webhooks", expected=f"at most {MOST_WEBHOOKS}", remedy="end one first")
     secret = f"whsec_{secrets.token_hex(32)}"
     webhook = Webhook(
         id=secrets.token_hex(8),
@@ -82,12 +80,12 @@ def register_webhook(house: Installation, url: str, *, kinds: Iterable[str] = ()
         tx.append_installation(
             op_id_of(event.type, webhook.id, event.act), now, as_actor(Role.ADMINISTRATOR, administrator), event
         )
-        tx.register_webhook(webhook)
+        tx.register_webhook(webhook, most=MOST_WEBHOOKS)
     return webhook, secret
 
 
 def end_webhook(house: Installation, webhook: str, *, by: str) -> bool:
-    """Tell a webhook nothing any more, and forget its secret and deliveries; return whether this call did it.
+    """Tell a webhook nothing any more, and forget it with its deliveries; return whether this call did it.
 
     Raises :class:`NotAuthorised` for who is no administrator.
     """
@@ -97,7 +95,7 @@ def end_webhook(house: Installation, webhook: str, *, by: str) -> bool:
         return False
     event = WebhookChanged(webhook=webhook, act=WebhookAct.ENDED, url=digest_of(found.url.encode()))
     with house.ledger.transaction() as tx:
-        if not tx.end_webhook(webhook, now):
+        if not tx.end_webhook(webhook):
             return False
         tx.append_installation(
             op_id_of(event.type, webhook, event.act), now, as_actor(Role.ADMINISTRATOR, administrator), event
@@ -133,6 +131,7 @@ def deliver(house: Installation, agreement: AgreementId, counter: int) -> Outcom
     """
     entries = [recorded.entry for recorded in house.ledger.entries(agreement)][: counter + 1]
     if len(entries) != counter + 1:
+        house.outbox.mark_done("webhook", agreement, counter, house.clock())
         return Outcome(agreement, "webhook", acted=False, summary=f"Nothing to do: {agreement} has no such entry.")
     entry, told = entries[-1], _told(entries)
     wanting = [one for one in house.webhooks.every() if one.wants(entry.event.type, entry.occurred_at)]
@@ -141,7 +140,9 @@ def deliver(house: Installation, agreement: AgreementId, counter: int) -> Outcom
         before = house.webhooks.delivery(webhook.id, agreement, counter)
         if before is not None and before.state is not DeliveryState.WAITING:
             continue
-        after = _tried(house, webhook, told)
+        after = _tried(house, webhook, told, since=before.first_at if before else house.clock())
+        if after is None:
+            continue
         sent += 1
         taken += after.state is DeliveryState.DELIVERED
         left += after.state is DeliveryState.WAITING
@@ -173,11 +174,15 @@ def _told(entries: list[Entry]) -> Told:
     return told_of(entries[-1], fold(entries).stage)
 
 
-def _tried(house: Installation, webhook: Webhook, told: Told) -> Delivery:
+def _tried(house: Installation, webhook: Webhook, told: Told, *, since: datetime) -> Delivery | None:
+    """Send once and record it; ``since`` is when that was first tried. ``None`` where the webhook ended meanwhile."""
     now = house.clock()
-    answer = _posted(house, webhook, told)
+    try:
+        answer = _posted(house, webhook, told)
+    except Invalid as error:  # of one webhook, which is no reason not to tell the others
+        answer = Answer(taken=False, said=error.what)
     state = DeliveryState.DELIVERED if answer.taken else DeliveryState.WAITING
-    if not answer.taken and now - told.at >= PATIENCE:
+    if not answer.taken and now - since >= PATIENCE:
         state = DeliveryState.GIVEN_UP
     return house.webhooks.tried(
         Delivery(
@@ -188,7 +193,7 @@ def _tried(house: Installation, webhook: Webhook, told: Told) -> Delivery:
             state=state,
             tries=1,
             answer=answer.said,
-            first_at=now,
+            first_at=since,
             last_at=now,
         )
     )

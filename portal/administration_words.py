@@ -22,6 +22,7 @@ def parts(language: Language) -> dict[str, str]:
         "Health": say("Health"),
         "Ledger": say("Ledger"),
         "Published log": say("Published log"),
+        "Proof of the ledger": say("Last proof of the ledger"),
         "Object store": say("Object store"),
         "Fixity": say("Fixity: what is stored is read again"),
         "Seal and roots": say("Seal and trusted roots"),

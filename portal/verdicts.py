@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from archive.dossier import SUMMARY
 from archive.history import AGREEMENT_PDF
 from flows.verification import Verified
 from portal.language import Language
-from schemas.evidence import Finding, SignatureKind, SignatureReport, Verdict, VerificationReport
+from schemas.evidence import Finding, SignatoryId, SignatureKind, SignatureReport, Verdict, VerificationReport
 from schemas.signature import LegalEffect, SigningWay
 
 SIGNATORY = "signatory:"
@@ -32,6 +32,9 @@ NAMES = ("Common Name: ", "Organization: ")
 
 PUBLISHED_LOG = "the published log"
 """What the folder or bucket of the log is called to whoever has no business to know where it is."""
+
+Names = Mapping[SignatoryId, str]
+"""Names of signatories, as far as they are known."""
 
 SUBJECT_PART = re.compile(r", (?=[A-Z][A-Za-z ]{1,40}: )")
 
@@ -76,7 +79,7 @@ class Told:
 def told(language: Language, verified: Verified) -> Told:
     """Return what the verification of a PDF or dossier came to, in words."""
     say, report = language.say, _readable(verified)
-    parts = _parts(language, report)
+    parts = _parts(language, report, {one.signatory: one.name for one in verified.signers})
     limits = {"checked": tuple(_checked(language, verified)), "unchecked": tuple(_unchecked(language, verified))}
     if report.verdict is Verdict.VALID:
         return Told(
@@ -136,7 +139,7 @@ def told_of_ledger(language: Language, report: VerificationReport, *, log: str) 
         for finding in report.findings
     )
     report = report.model_copy(update={"findings": found})
-    parts = tuple(replace(part, remedy=None) for part in _parts(language, report))
+    parts = tuple(replace(part, remedy=None) for part in _parts(language, report, {}))
     failing = [finding for finding in found if finding.verdict is Verdict.INVALID]
     if failing:
         return Told(
@@ -237,7 +240,7 @@ def _proven(language: Language, verified: Verified) -> Iterator[str]:
 
 def _first(language: Language, failing: list[Finding]) -> Iterator[str]:
     say, first = language.say, failing[0]
-    yield say("%(part)s: %(reason)s", part=_name(language, first.part), reason=first.reason)
+    yield say("%(part)s: %(reason)s", part=_name(language, first.part, {}), reason=first.reason)
     if first.place:
         yield say("Where: %(place)s", place=first.place)
 
@@ -304,10 +307,10 @@ def _unchecked(language: Language, verified: Verified) -> Iterator[str]:
     yield say("whether what it says is true, and lawful")
 
 
-def _parts(language: Language, report: VerificationReport) -> tuple[Part, ...]:
+def _parts(language: Language, report: VerificationReport, names: Names) -> tuple[Part, ...]:
     return tuple(
         Part(
-            name=_name(language, finding.part),
+            name=_name(language, finding.part, names),
             verdict=finding.verdict,
             reason=finding.reason,
             place=finding.place,
@@ -319,11 +322,12 @@ def _parts(language: Language, report: VerificationReport) -> tuple[Part, ...]:
     )
 
 
-def _name(language: Language, part: str) -> str:
+def _name(language: Language, part: str, names: Names) -> str:
     say = language.say
     kind, _, field = part.partition(" ")
     if field.startswith(SIGNATORY):
-        whom = field.removeprefix(SIGNATORY)
+        its_id = SignatoryId(field.removeprefix(SIGNATORY))
+        whom = names.get(its_id, its_id)
         said = {
             "signature": say("Signature of %(signatory)s", signatory=whom),
             "field": say("Field of %(signatory)s", signatory=whom),

@@ -11,6 +11,7 @@ from archive.register import RegisterRow
 from archive.wanted import Wanted
 from flows.catalogue import to_sign, urgency
 from portal.reading import signatories_of
+from portal.review_words import office
 from portal.visit import READERS, Visit
 from schemas.evidence import SignatoryId
 from schemas.people import Office, Role
@@ -18,8 +19,6 @@ from schemas.state import AgreementState, Stage
 
 SHOWN = 12
 """So many documents stand under one heading of the home page; the list has them all."""
-
-MOST_DELEGATIONS = 100
 
 UNDER_WAY = (
     Stage.REQUESTED,
@@ -78,8 +77,7 @@ def waiting(visit: Visit) -> Waiting:
 
 def unconfirmed(visit: Visit) -> list[tuple[AgreementState, SignatoryId, str]]:
     """Return the delegations nobody has confirmed: agreement, signatory and their name; the most urgent first."""
-    queue = Queue(waiters=(f"office:{Office.LEGAL}",), stage=Stage.SIGNING)
-    ids = [line.row.id for line in visit.house.catalogue.awaiting(queue, limit=MOST_DELEGATIONS)]
+    ids = visit.house.catalogue.ids_awaiting(Queue(waiters=(f"office:{Office.LEGAL}",), stage=Stage.SIGNING))
     states = visit.house.ledger.states(ids)
     return [
         (state, one.signatory, signatories_of(visit, state)[one.signatory])
@@ -98,9 +96,7 @@ def words_for(visit: Visit, row: RegisterRow, names: Mapping[str, str] | None = 
     known = {
         "system": say("Convenio"),
         "manager": say("the manager"),
-        "office:legal": say("Legal"),
-        "office:finance": say("Finance"),
-        "office:director": say("the Director"),
+        **{f"office:{one}": office(visit.language, one) for one in Office},
     }
     signing = [name.partition(":")[2] for name in row.waits_for if name not in known]
     named = [known[name] for name in row.waits_for if name in known]

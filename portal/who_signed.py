@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,9 @@ from portal.verdicts import SIGNATORY, persons_marks, whose
 from schemas.evidence import SignatureKind, SignatureReport
 
 if TYPE_CHECKING:
+    from archive.signers import Signer
     from flows.verification import Verified
     from portal.language import Language
-    from portal.signatures_view import SignerLine
 
 
 @dataclass(frozen=True)
@@ -24,28 +23,29 @@ class WhoSigned:
     by: str | None
 
 
-def who_signed(language: Language, verified: Verified, lines: Sequence[SignerLine] = ()) -> tuple[WhoSigned, ...]:
+def who_signed(language: Language, verified: Verified) -> tuple[WhoSigned, ...]:
     """Return who made each mark of a person, in signing order.
 
-    ``lines`` name the signatories where the ledger is at hand; without them a seal tells no more than their id.
+    A dossier names the signatories; of a PDF alone, a seal tells no more than their id.
     """
-    known = {f"{SIGNATORY}{line.signatory.id}": line for line in lines}
+    known = {f"{SIGNATORY}{one.signatory}": one for one in verified.signers}
     return tuple(_of(language, verified, mark, known.get(mark.field)) for mark in persons_marks(verified))
 
 
-def _of(language: Language, verified: Verified, mark: SignatureReport, line: SignerLine | None) -> WhoSigned:
+def _of(language: Language, verified: Verified, mark: SignatureReport, signer: Signer | None) -> WhoSigned:
     say, subject = language.say, whose(mark.subject)
     sealed = mark.kind is SignatureKind.SEAL or mark.evidence is not None
     if sealed:
         by = say("under the seal of %(organisation)s", organisation=verified.organisation or subject)
     else:
         by = say("with the certificate of %(name)s", name=subject)
-    if line is None:
+    if signer is None:
         its_id = mark.field.removeprefix(SIGNATORY)
         return WhoSigned(mark, say("Signatory “%(id)s”", id=its_id), by) if sealed else WhoSigned(mark, subject, None)
-    names = {"name": str(line.signatory.name), "party": line.party}
-    if line.delegate_confirmed:
-        who = say("%(delegate)s in place of %(name)s, for %(party)s", delegate=line.delegate, **names)
+    names = {"name": signer.name, "party": signer.party}
+    if signer.by_delegate:
+        delegate = signer.delegate or say("somebody erased")
+        who = say("%(delegate)s in place of %(name)s, for %(party)s", delegate=delegate, **names)
     else:
         who = say("%(name)s, for %(party)s", **names)
     return WhoSigned(mark, who, by)

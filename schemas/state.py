@@ -35,6 +35,10 @@ class Stage(StrEnum):
     """What was stored is destroyed; nothing more can happen."""
 
 
+SYSTEM = "system"
+"""Who is waited for where no person is."""
+
+
 class Approval(Evidence):
     """A reviewer's approval that still holds."""
 
@@ -129,6 +133,24 @@ class AgreementState(Evidence):
     def delegation_of(self, signatory: SignatoryId) -> Delegation | None:
         """Return who was named to sign for ``signatory``, if somebody was."""
         return next((one for one in self.delegations if one.signatory == signatory), None)
+
+    @property
+    def waiters(self) -> tuple[str, ...]:
+        """Who can move it on: ``system``, ``manager``, ``office:<office>``, ``signatory:<id>``; nobody at an end."""
+        match self.stage:
+            case Stage.IN_REVIEW:
+                # while facts are open nothing can be approved: the manager is waited for beside the reviewers
+                offices = tuple(f"office:{office}" for office in self.missing_offices)
+                return (*offices, "manager") if self.open_facts else offices
+            case Stage.RETURNED:
+                return ("manager",)
+            case Stage.SIGNING:
+                unconfirmed = any(not one.confirmed for one in self.delegations)
+                confirm = (f"office:{ev.Office.LEGAL}",) if unconfirmed else ()
+                return (*(f"signatory:{one}" for one in self.awaited), *confirm)
+            case Stage.REQUESTED | Stage.APPROVED | Stage.SIGNED | Stage.CONCLUDED:
+                return (SYSTEM,)
+        return ()
 
     @property
     def missing_offices(self) -> tuple[ev.Office, ...]:

@@ -16,11 +16,10 @@ class Webhook(Evidence):
     kinds: tuple[str, ...] = ()
     secret: str
     made_at: Instant
-    ended_at: Instant | None = None
 
     def wants(self, kind: str, at: Instant) -> bool:
         """Whether an entry of this kind, recorded at ``at``, is told here."""
-        return self.made_at <= at and self.ended_at is None and (not self.kinds or kind in self.kinds)
+        return self.made_at <= at and (not self.kinds or kind in self.kinds)
 
 
 class DeliveryState(StrEnum):

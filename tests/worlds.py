@@ -141,14 +141,19 @@ class World:
         self.deposit(agreement)
         return agreement
 
-    def conclude(self, report: bytes | None = None) -> AgreementId:
-        """One more agreement whose deposit is due; its seal report names an ETSI report unless it is given."""
+    def draft(self) -> AgreementId:
+        """One more agreement that reviewers look at."""
         agreement = self.request()
-        data = self.ledger.state(agreement).data
         names = {"template": "docx", "manifest": "json", "docx": "docx", "pdf": "pdf"}
         files = {name: self.keep(agreement, name, extension) for name, extension in names.items()}
-        content = ev.Covered(data=data, **files)
+        content = ev.Covered(data=self.ledger.state(agreement).data, **files)
         self.append(agreement, SYSTEM, ev.Drafted(draft=1, content=content))
+        return agreement
+
+    def conclude(self, report: bytes | None = None) -> AgreementId:
+        """One more agreement whose deposit is due; its seal report names an ETSI report unless it is given."""
+        agreement = self.draft()
+        content = self.ledger.state(agreement).content
         self.append(agreement, REVIEWERS[0], ev.Approved(draft=1, office=ev.Office.LEGAL, covers=content))
         prepared = self.keep(agreement, "prepared", "pdf")
         self.append(agreement, SYSTEM, ev.Prepared(draft=1, base=content.pdf, pdf=prepared))

@@ -21,6 +21,7 @@ from schemas.events import Covered
 from schemas.evidence import AgreementId
 from schemas.fact import Status, facts
 from schemas.people import Office
+from schemas.state import Stage
 
 router = APIRouter(prefix=f"{PREFIX}/documents/{{agreement}}", route_class=ApiRoute, tags=["decisions"])
 
@@ -87,11 +88,13 @@ class RemindedShown(BaseModel):
 
 @router.get("/facts", responses=READ)
 def all_facts(visit: ApiReader, agreement: Agreement) -> list[FactShown]:
-    """List the facts of the current draft that are open, or were confirmed."""
-    document = data_of(visit.house, agreement_of(visit, agreement).data)
+    """List the facts of the current draft that are open, or were confirmed; none of what was disposed of."""
+    state = agreement_of(visit, agreement)
+    if state.stage is Stage.DISPOSED:
+        return []
     return [
         FactShown(path=path, status=fact.status, source=fact.source, owner=fact.owner, is_open=fact.is_open)
-        for path, fact in facts(document)
+        for path, fact in facts(data_of(visit.house, state.data))
         if fact.is_open or fact.confirmation is not None
     ]
 
@@ -149,10 +152,12 @@ def withdraw(
     visit: ApiManager, agreement: Agreement, sent: Withdrawing, response: Response, if_match: IfMatch = None
 ) -> DocumentChanged:
     """End an agreement that is not yet concluded, with a reason."""
-    its_id = _met(visit, agreement, if_match)
-    return _changed(
-        visit, response, commands.withdraw(visit.house, its_id, by=visit.who.email, reason=as_remark(sent.reason))
+    state = agreement_of(visit, agreement)
+    seen = require_match(state, if_match)
+    done = commands.withdraw(
+        visit.house, AgreementId(state.agreement), by=visit.who.email, reason=as_remark(sent.reason), seen=seen
     )
+    return _changed(visit, response, done)
 
 
 @router.post("/extensions", responses=ACT)
@@ -160,8 +165,11 @@ def extend(
     visit: ApiManager, agreement: Agreement, sent: Extending, response: Response, if_match: IfMatch = None
 ) -> DocumentChanged:
     """Give the signatories until the end of another day."""
-    its_id, reason = _met(visit, agreement, if_match), as_remark(sent.reason)
-    done = commands.extend(visit.house, its_id, sign_by=sent.sign_by, by=visit.who.email, reason=reason)
+    state, reason = agreement_of(visit, agreement), as_remark(sent.reason)
+    seen = require_match(state, if_match)
+    done = commands.extend(
+        visit.house, AgreementId(state.agreement), sign_by=sent.sign_by, by=visit.who.email, reason=reason, seen=seen
+    )
     return _changed(visit, response, done)
 
 

@@ -16,10 +16,13 @@ IfMatch = Annotated[
 ]
 
 
-def require_match(state: AgreementState, if_match: str | None) -> None:
-    """Raise :class:`ApiRefusal` (412) where ``if_match`` names other states than the present one."""
+def require_match(state: AgreementState, if_match: str | None) -> int | None:
+    """Raise :class:`ApiRefusal` (412) where ``if_match`` names other states than the present one.
+
+    Returns the counter that an act then has to find, ``None`` where any will do.
+    """
     if if_match is None or if_match.strip() == "*":
-        return
+        return None
     if tag(state) not in {one.strip() for one in if_match.split(",")}:
         raise ApiRefusal(
             412,
@@ -30,3 +33,4 @@ def require_match(state: AgreementState, if_match: str | None) -> None:
             remedy="read it again, then decide",
             headers={"ETag": tag(state)},
         )
+    return state.counter

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 from pydantic import BaseModel, Field
 
-from archive.awaited import waiters
 from archive.catalogue import Line
 from flows.queries import trouble
 from portal.api.problems import MEDIA_TYPE
@@ -128,7 +127,7 @@ def shown(visit: Visit, state: AgreementState) -> DocumentShown:
         id=state.agreement,
         type=state.document_type,
         receipt=state.receipt,
-        waits_for=waiters(state),
+        waits_for=state.waiters,
         approvals=[ApprovalShown(office=one.office, by=one.person[:12], covers=one.covers) for one in state.approvals],
         trouble=trouble(visit.house, AgreementId(state.agreement)),
         **{name: getattr(state, name) for name in same - {"approvals"}},

@@ -19,7 +19,6 @@ from portal.document_view import id_of
 from portal.forms import Posted
 from portal.listing import GROUPS, after
 from portal.reading import agreement_of
-from portal.signatures_view import signer_lines
 from portal.timeline_words import lines_of
 from portal.verdicts import effect_in_words, told, way_in_words
 from portal.visit import Auditor, Visit
@@ -128,7 +127,7 @@ def _values(visit: Visit, state: AgreementState) -> dict[str, object]:
         "examined": found,
         "verified": verified,
         "told": told(visit.language, verified) if verified else None,
-        "people": who_signed(visit.language, verified, signer_lines(visit, state)) if verified else (),
+        "people": who_signed(visit.language, verified) if verified else (),
         "effect": lambda effect: effect_in_words(visit.language, effect),
         "under_way": is_under_way(house, its_id),
         "archived": state.stage is Stage.ARCHIVED,

@@ -29,7 +29,7 @@ CONTENT_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpe
 
 @router.get("/delegations")
 def open_delegations(visit: Reviewer) -> Response:
-    """List the delegations that nobody has confirmed, the longest-waiting first."""
+    """List the delegations that nobody has confirmed, the most urgent first."""
     return visit.show("delegations.html", found=unconfirmed(visit))
 
 

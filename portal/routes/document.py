@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from archive.awaited import waiters
 from flows.act import data_of
 from flows.page_images import PdfEvent, page_texts
 from flows.queries import content_of
@@ -136,7 +135,7 @@ def evidence(visit: Reader, agreement: str) -> Response:
         "document_evidence.html",
         lines=lines_of(visit.house, visit.language, id_of(state)),
         pdfs=_pdfs(visit, state),
-        waiters=waiters(state),
+        waiters=state.waiters,
         **above(visit, state, "evidence"),
     )
 

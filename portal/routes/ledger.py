@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from flows.examinations import examine_ledger, is_under_way
-from flows.examined import LEDGER, examined
+from flows.examinations import LEDGER, examine_ledger, is_under_way
+from flows.examined import examined
 from flows.log_reading import Grown, Placed, grown, head, placed
 from portal.downloads import attachment
 from portal.forms import Posted

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from archive import tables
 from archive.catalogue import Catalogue, Key, forget_agreement, forget_person
@@ -153,6 +153,14 @@ def test_the_board_shows_the_longest_waiting_of_each_group_and_how_many_there_ar
     assert ([line.row.id for line in fresh.lines], fresh.total) == (every[:1], 2)
     assert ([line.row.id for line in reviewed.lines], reviewed.total) == (every[1:2], 1)
     assert none == ((), 0)
+
+
+def test_a_board_is_seen_as_of_one_instant(engine, ledger, catalogue):
+    agreement, begun = begin(ledger), []
+    enter(catalogue, agreement, "one word")
+    event.listen(engine, "begin", lambda _: begun.append(1))
+    columns = catalogue.board(Wanted(asked="word"), [(Stage.REQUESTED,), (Stage.IN_REVIEW, Stage.RETURNED)], limit=5)
+    assert ([column.total for column in columns], begun) == ([1, 0], [1])
 
 
 def test_a_newer_draft_replaces_what_was_entered_and_an_older_one_changes_nothing(ledger, catalogue):

@@ -132,6 +132,29 @@ def test_a_register_that_differs_is_named_and_mended_by_rebuilding_it(world, sta
     assert world.attacks() == set()
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM awaited",
+        "UPDATE awaited SET waiter = 'office:finance'",
+        "UPDATE awaited SET since = '2027-01-01T00:00:00.000000Z'",
+        "UPDATE awaited SET agreement = 'MOU-2026-0001'",
+        "INSERT INTO awaited (waiter, stage, agreement, draft, since) "
+        "VALUES ('delegate:nobody', 'signing', 'MOU-2026-0001', 1, '2027-01-01T00:00:00.000000Z')",
+    ],
+    ids=["nobody", "another", "since", "of another", "one more"],
+)
+def test_queues_that_differ_are_named_and_mended_by_rebuilding_the_register(world, statement):
+    from archive.register import Register
+
+    world.draft()
+    assert world.attacks() == set()
+    world.changed(statement)
+    assert world.attacks() == {Attack.REGISTER_DIFFERS}
+    Register(world.engine).rebuild()
+    assert world.attacks() == set()
+
+
 def test_a_checkpoint_signed_by_another_key_is_forged(world):
     other = CheckpointKey.create(world.key.name)
     note = sign_checkpoint(other, tree_size=7, root=world.ledger.tree(7).root()).note

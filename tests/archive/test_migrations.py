@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from datetime import date
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -8,15 +9,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
-from archive.awaited import Queue
-from archive.catalogue import Catalogue
+from archive import register
 from archive.database import HEAD, open_database, reading, writing
 from archive.ledger import Ledger
 from archive.migrate import SCRIPTS
+from archive.register import Register
 from archive.tables import METADATA
 from schemas.errors import Invalid, Refused, Unavailable
-from schemas.state import Stage
-from tests.histories import begin
+from schemas.state import Delegation, Stage
+from tests.histories import NOW, begin, digest, standing
 
 
 @pytest.fixture
@@ -107,22 +108,56 @@ def test_an_older_database_without_entries_is_upgraded(first_schema):
     engine.dispose()
 
 
-def test_an_older_register_tells_whom_its_agreements_wait_for(url, monkeypatch):
-    with monkeypatch.context() as older:
-        older.setattr("archive.database.HEAD", "0003")
-        open_database(url).dispose()
-    line = "'mou', 'T', 'signing', 1, '{}', '2026-11-22T09:00:00.000000Z', '2026-11-22T09:00:00.000000Z', 4, '', '{}'"
-    columns = "id, document_type, title, stage, draft, waits_for, since, updated_at, counter, changes, delegates"
-    for agreement, waits_for, delegates in (
-        ("MOU-2026-0001", "signatory:gssc signatory:chamber office:legal", f"chamber:{'d' * 64}"),
-        ("MOU-2026-0002", "", ""),
-    ):
-        change(url, f"INSERT INTO agreements ({columns}) VALUES ('{agreement}', {line.format(waits_for, delegates)})")
-    engine = open_database(url)
-    for waiter in ("signatory:gssc", f"delegate:{'d' * 64}", "office:legal"):
-        queue = Queue(waiters=(waiter,), stage=Stage.SIGNING)
-        assert [line.row.id for line in Catalogue(engine).awaiting(queue)] == ["MOU-2026-0001"]
-    assert Catalogue(engine).awaiting(Queue(waiters=("signatory:chamber",))) == ()
+AS_IN_0003 = (
+    "DROP TABLE awaited",
+    "ALTER TABLE agreements ADD COLUMN delegates TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE webhooks ADD COLUMN ended_at VARCHAR(27)",
+    "UPDATE alembic_version SET version_num = '0003'",
+)
+
+
+def test_an_older_register_tells_whom_its_agreements_wait_for(database_url):
+    engine, delegate = open_database(database_url), digest("delegate")
+    named = {"signatory": "chamber", "given_by": digest("a"), "authority": digest("b"), "delegate": delegate}
+    signing = {"stage": Stage.SIGNING, "rounds": (("gssc", "chamber"),), "sign_by": date(2027, 4, 1)}
+    states = [
+        standing("MOU-2026-0001", offices=("legal", "finance"), open_facts=("term.end",), draft=3),
+        standing("MOU-2026-0002", **signing, delegations=(Delegation(**named),), owner=None),
+        standing("MOU-2026-0003", **signing, delegations=(Delegation(**named, confirmed=True),)),
+        standing("MOU-2026-0004", stage=Stage.APPROVED),
+        standing("MOU-2026-0005", stage=Stage.ARCHIVED),
+    ]
+
+    def rows():
+        with reading(engine) as connection:
+            return sorted(map(tuple, connection.execute(text("SELECT * FROM awaited"))), key=str)
+
+    with writing(engine) as connection:
+        for state in states:
+            register.write(connection, state, NOW)
+    before = rows()
+    assert len(before) == 3 + 3 + 2
+    with writing(engine) as connection:
+        for statement in AS_IN_0003:
+            connection.execute(text(statement))
+        of_the_third = {"delegates": f"chamber:{delegate}"}
+        connection.execute(text("UPDATE agreements SET delegates = :delegates WHERE id LIKE '%3'"), of_the_third)
+    engine.dispose()
+    engine = open_database(database_url)
+    assert rows() == before
+    engine.dispose()
+
+
+def test_a_process_of_an_older_version_is_told_that_the_schema_is_newer(database_url):
+    engine = open_database(database_url)
+    with writing(engine) as connection:
+        connection.execute(text("ALTER TABLE agreements RENAME COLUMN ways TO paths"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Refused, match="another version has changed the database") as refused:
+        Register(engine).rows()
+    assert refused.value.got == "schema revision 9999"
+    with pytest.raises(Refused, match="another version has changed the database"):
+        begin(Ledger(engine))
     engine.dispose()
 
 

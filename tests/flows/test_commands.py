@@ -224,6 +224,16 @@ def test_withdrawing_twice_is_withdrawing_once(at, agreement):
     assert again.state == first.state
 
 
+def test_what_changed_since_it_was_read_is_not_withdrawn(at, agreement):
+    house = at("in review")
+    seen = house.ledger.state(agreement).counter
+    commands.return_draft(house, agreement, draft=1, by=REVIEWER, comment="Please name the term.")
+    with pytest.raises(StaleBase, match="changed since it was read"):
+        commands.withdraw(house, agreement, by=MANAGER, reason="The partner left.", seen=seen)
+    assert commands.withdraw(house, agreement, by=MANAGER, reason="The partner left.", seen=seen + 1).changed
+    assert not commands.withdraw(house, agreement, by=MANAGER, reason="Said again.", seen=seen).changed
+
+
 def test_a_withdrawn_agreement_cannot_be_signed(house, way, p12):
     agreement = way("signing")
     commands.withdraw(house, agreement, by=MANAGER, reason="The partner left.")

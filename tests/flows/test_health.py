@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from archive.checkpoint import sign_checkpoint
 from archive.log_store import CHECKPOINT
 from flows.checkpoints import publish_checkpoint
-from flows.examinations import examine_ledger
 from flows.health import Part, health
 from schemas import events as ev
 from schemas.evidence import digest_of
@@ -46,16 +43,3 @@ def test_the_last_restore_drill_is_shown(at, equal):
     with house.ledger.transaction() as tx:
         tx.append_installation(digest_of(b"drill"), day, SYSTEM, event)
     assert part(house, "Restore drill").well is equal
-
-
-def test_a_proof_of_the_ledger_that_failed_is_remembered_until_one_holds(at):
-    house = at("in review")
-    publish_checkpoint(house)
-    tile = Path(house.log_store.name) / next(house.log_store.paths("tile/entries/"))
-    content = tile.read_bytes()
-    tile.unlink()
-    examine_ledger(house)
-    assert part(house, "Published log").seen == "the last proof of the ledger failed"
-    tile.write_bytes(content)
-    examine_ledger(house)
-    assert part(house, "Published log").well

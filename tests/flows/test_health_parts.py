@@ -17,8 +17,8 @@ from tests.installation import EXAMPLE, MANAGER
 pytestmark = pytest.mark.enable_socket
 
 PARTS = [
-    "Ledger", "Published log", "Object store", "Fixity", "Seal and roots", "Timestamp authority", "Backup",
-    "Restore drill", "Mail", "Prefect server", "Runner", "Stages", "Disk",
+    "Ledger", "Published log", "Proof of the ledger", "Object store", "Fixity", "Seal and roots",
+    "Timestamp authority", "Backup", "Restore drill", "Mail", "Prefect server", "Runner", "Stages", "Disk",
 ]  # fmt: skip
 
 VERSION = b'HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n"3.4.1"'

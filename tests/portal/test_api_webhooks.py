@@ -7,7 +7,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
+from archive.database import reading, writing
 from flows import commands
 from flows.sweep import sweep
 from flows.webhook_post import DEADLINE_SECONDS, Answer, _Pinned, address_of, may_be_asked, post, signature
@@ -132,6 +134,54 @@ def test_what_is_not_taken_for_three_days_is_given_up_and_seen(portal, receiver)
     assert not run(portal)[0].acted
     page = portal.as_("administrator").get(f"{PAGE}/{webhook.id}").text
     assert "1 given up" in text_of(page)
+
+
+def test_the_three_days_begin_with_the_first_try(portal, receiver):
+    webhook = registered(portal, receiver)
+    receiver.answers = [500]
+    returned(portal)
+    portal.clock.now += 2 * PATIENCE
+    run(portal)
+    (waiting,) = portal.house.webhooks.deliveries(webhook.id)
+    assert waiting.state is DeliveryState.WAITING
+
+
+def test_a_webhook_whose_secret_does_not_open_does_not_silence_the_others(portal, receiver):
+    broken, _ = commands.register_webhook(portal.house, receiver.url, by=ADMINISTRATOR)
+    with writing(portal.house.engine) as connection:
+        connection.execute(text("UPDATE webhooks SET secret = 'x'"))
+    registered(portal, receiver)
+    returned(portal)
+    run(portal)
+    assert len(receiver.taken) == 1
+    (kept,) = portal.house.webhooks.deliveries(broken.id)
+    assert (kept.state, kept.answer) == (DeliveryState.WAITING, "the secret of a webhook does not open")
+
+
+def test_of_a_webhook_that_ends_while_it_is_told_nothing_is_left(portal, receiver, monkeypatch):
+    webhook = registered(portal, receiver)
+    returned(portal)
+
+    def ending(*_, **__):
+        commands.end_webhook(portal.house, webhook.id, by=ADMINISTRATOR)
+        return Answer(taken=True, said="status 204")
+
+    monkeypatch.setattr("flows.webhooks.post", ending)
+    (outcome,) = run(portal)
+    assert not outcome.acted
+    assert portal.house.webhooks.deliveries(webhook.id) == ()
+    with reading(portal.house.engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM webhooks")).scalar_one() == 0
+
+
+def test_a_host_is_reached_at_its_second_address(portal, receiver):
+    port = receiver.url.rpartition(":")[2].partition("/")[0]
+    receiver.secret = "whsec_x"
+    answer = post(
+        f"http://localhost:{port}/told", b"{}", secret=b"whsec_x", now=portal.clock.now, production=False,
+        resolve=lambda *_: ["127.0.0.2", "127.0.0.1"],
+    )  # fmt: skip
+    assert answer.taken
 
 
 def test_a_webhook_hears_only_of_the_kinds_it_asked_for_and_of_nothing_before_it(portal, receiver):
@@ -329,7 +379,7 @@ def test_an_exchange_that_ends_by_itself_meanwhile_is_broken_off_without_a_fault
 
     with socket.socket() as mine:
         left = [None, mine]
-        Ending(address_of("https://example.org/", production=True), "198.51.100.1").break_off()
+        Ending(address_of("https://example.org/", production=True), ["198.51.100.1"]).break_off()
     assert left == [None]
 
 

@@ -10,6 +10,7 @@ from flows.disposal import certificate
 from portal.language import language_for
 from portal.timeline_words import lines_of
 from tests.installation import MANAGER, REVIEWER
+from tests.portal.api_kit import Program
 from tests.portal.kit import text_of
 
 RETENTION = "/administration/retention"
@@ -120,6 +121,8 @@ def test_two_administrators_dispose_and_the_certificate_stays(portal):
     assert portal.agreement in said(second, "?show=disposed")
     told = [line.what for line in lines_of(portal.house, language_for("en", ""), portal.agreement)]
     assert told[6] == "asked a signatory to sign"
+    facts = Program(portal, "auditor").get(f"/documents/{portal.agreement}/facts")
+    assert (facts.status_code, facts.json()) == (200, [])
 
 
 def test_nothing_is_proposed_before_its_time(portal):

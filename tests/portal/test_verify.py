@@ -8,6 +8,7 @@ import pytest
 
 from archive.canonical_zip import read_canonical, write_canonical
 from flows import verification_apart
+from flows.act import data_of
 from flows.commands import withdraw
 from flows.dossiers import dossier_of
 from flows.known_files import Standing, known_file
@@ -139,6 +140,27 @@ def test_a_seal_that_stands_for_a_person_does_not_look_like_the_person(portal):
     assert by_seal.who == "Signatory “for-gssc”"
     assert by_seal.by == f"under the seal of {house.settings.organisation}"
     assert (by_certificate.who, by_certificate.by) == (whose(first.subject), None)
+
+
+def test_a_dossier_names_who_signed_where_nothing_contradicts_it(portal, other_keys):
+    house = portal.house
+    dossier, keys = dossier_of(house, portal.agreement), house.verification_keys()
+    document = data_of(house, house.ledger.state(portal.agreement).data)
+    named = [(one.id, str(one.name), one.party) for one in document.signatories]
+    parties = {party.short_name: party.id for party in document.parties}
+
+    def signers(content, keys, *, pinned=True):
+        found = verify(content, keys, pinned=pinned, now=house.clock())
+        return [(one.signatory, one.name, parties[one.party]) for one in found.signers], found
+
+    stated, found = signers(dossier, keys)
+    assert stated == named
+    parts = [part.name for part in told(language_for("en", ""), found).parts]
+    assert f"Signature of {named[0][1]}" in parts
+    assert signers(dossier, other_keys, pinned=False)[0] == [], "who is nobody we know names nobody"
+    members = read_canonical(dossier)
+    members["drafts/1/data.json"] = members["drafts/1/data.json"].replace(named[0][1].encode(), b"Somebody Else")
+    assert signers(write_canonical(members), keys)[0] == []
 
 
 def test_a_draft_bears_nothing_and_is_not_confirmed_to_be_one(portal, quickly):

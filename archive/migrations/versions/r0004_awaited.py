@@ -1,4 +1,4 @@
-"""Who is waited for as rows of their own, in place of a list of delegates in the register."""
+"""Who is waited for as rows of their own, in place of a list of delegates; an ended webhook leaves nothing."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add the table, and fill it from what the register says."""
+    """Add the table, and fill it from what the register says; after 0002, ``convenio register rebuild`` fills more."""
     awaited = op.create_table(
         "awaited",
         sa.Column("waiter", sa.String(80), nullable=False),
@@ -25,10 +25,12 @@ def upgrade() -> None:
     if rows := [row for line in op.get_bind().execute(sa.text(register)).mappings() for row in _rows(dict(line))]:
         op.bulk_insert(awaited, rows)
     op.drop_column("agreements", "delegates")
+    op.execute("DELETE FROM webhooks WHERE ended_at IS NOT NULL")
+    op.drop_column("webhooks", "ended_at")
 
 
 def _rows(line: dict[str, str]) -> list[dict[str, str]]:
     """Return a row for each who is waited for; a delegate was listed as ``<signatory>:<commitment>``."""
     waits_for, delegates = line.pop("waits_for").split(), dict(one.split(":") for one in line.pop("delegates").split())
     instead = {f"signatory:{signatory}": f"delegate:{delegate}" for signatory, delegate in delegates.items()}
-    return [{**line, "waiter": instead.get(waiter, waiter)} for waiter in waits_for]
+    return [{**line, "waiter": instead.get(waiter, waiter)} for waiter in waits_for if waiter != "system"]
