@@ -46,10 +46,11 @@ class Line(Evidence):
 
 
 class Column(NamedTuple):
-    """A column of the board: its first lines, and how many agreements stand in it."""
+    """A column of the board: its first lines, and how many agreements stand in it, or ``at_least`` so many."""
 
     lines: tuple[Line, ...]
     total: int
+    at_least: bool = False
 
 
 class Key(NamedTuple):
@@ -215,7 +216,8 @@ def _column(
     alone = (_listed(*wanted, in_stage((stage,))).order_by(*order).limit(limit) for stage in stages)
     lines = sorted((line for one in alone for line in _lines(connection, one)), key=_longest_waiting)
     there = _listed(*wanted, in_stage(stages), only=agreements.c.id).limit(most).subquery()
-    return Column(tuple(lines[:limit]), connection.execute(select(func.count()).select_from(there)).scalar_one())
+    total = connection.execute(select(func.count()).select_from(there)).scalar_one()
+    return Column(tuple(lines[:limit]), total, at_least=total == most)
 
 
 def _longest_waiting(line: Line) -> tuple[datetime, str]:

@@ -152,7 +152,16 @@ def test_the_board_shows_the_longest_waiting_of_each_group_and_how_many_there_ar
     )
     assert ([line.row.id for line in fresh.lines], fresh.total) == (every[:1], 2)
     assert ([line.row.id for line in reviewed.lines], reviewed.total) == (every[1:2], 1)
-    assert none == ((), 0)
+    assert none == ((), 0, False)
+
+
+def test_of_a_search_that_many_answer_so_many_are_counted(ledger, catalogue, monkeypatch):
+    for _ in range(3):
+        enter(catalogue, begin(ledger), "Green and smart")
+    monkeypatch.setattr("archive.catalogue.MOST_COUNTED", 2)
+    [searched] = catalogue.board(Wanted(asked="smart"), [(Stage.REQUESTED,)], limit=1)
+    [everything] = catalogue.board(Wanted(), [(Stage.REQUESTED,)], limit=1)
+    assert (searched.total, searched.at_least, everything.total, everything.at_least) == (2, True, 3, False)
 
 
 def test_a_board_is_seen_as_of_one_instant(engine, ledger, catalogue):
