@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,11 +21,9 @@ from archive.dossier import SUMMARY
 from archive.history import AGREEMENT_PDF
 from flows.verification import Verified
 from portal.language import Language
-from schemas.evidence import Finding, SignatoryId, SignatureKind, SignatureReport, Verdict, VerificationReport
+from portal.verdict_parts import SIGNATORY, Part, name_of, parts_of, remedy_of
+from schemas.evidence import Finding, SignatureKind, SignatureReport, Verdict, VerificationReport
 from schemas.signature import LegalEffect, SigningWay
-
-SIGNATORY = "signatory:"
-"""How the field of a person's mark begins, whoever's certificate made it."""
 
 NAMES = ("Common Name: ", "Organization: ")
 """The parts of a certificate's subject that say whose it is."""
@@ -33,23 +31,7 @@ NAMES = ("Common Name: ", "Organization: ")
 PUBLISHED_LOG = "the published log"
 """What the folder or bucket of the log is called to whoever has no business to know where it is."""
 
-Names = Mapping[SignatoryId, str]
-"""Names of signatories, as far as they are known."""
-
 SUBJECT_PART = re.compile(r", (?=[A-Z][A-Za-z ]{1,40}: )")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a report: what, how it stands, why, where, what the standard calls that, and what to do."""
-
-    name: str
-    verdict: Verdict
-    reason: str
-    place: str | None
-    sub_indication: str | None
-    meaning: str | None
-    remedy: str | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +61,7 @@ class Told:
 def told(language: Language, verified: Verified) -> Told:
     """Return what the verification of a PDF or dossier came to, in words."""
     say, report = language.say, _readable(verified)
-    parts = _parts(language, report, {one.signatory: one.name for one in verified.signers})
+    parts = parts_of(language, report, {one.signatory: one.name for one in verified.signers})
     limits = {"checked": tuple(_checked(language, verified)), "unchecked": tuple(_unchecked(language, verified))}
     if report.verdict is Verdict.VALID:
         return Told(
@@ -102,7 +84,7 @@ def told(language: Language, verified: Verified) -> Told:
         because = tuple(_first(language, failing))
         if not limits["checked"]:
             because = (*because, say("The file could not be opened, so nothing else in it could be checked."))
-        return Told(Verdict.INVALID, headline, because, _remedy(language, failing[0]), parts, **limits)
+        return Told(Verdict.INVALID, headline, because, remedy_of(language, failing[0]), parts, **limits)
     if verified.organisation is None:
         return Told(
             Verdict.INDETERMINATE,
@@ -139,7 +121,7 @@ def told_of_ledger(language: Language, report: VerificationReport, *, log: str) 
         for finding in report.findings
     )
     report = report.model_copy(update={"findings": found})
-    parts = tuple(replace(part, remedy=None) for part in _parts(language, report, {}))
+    parts = tuple(replace(part, remedy=None) for part in parts_of(language, report, {}))
     failing = [finding for finding in found if finding.verdict is Verdict.INVALID]
     if failing:
         return Told(
@@ -240,7 +222,7 @@ def _proven(language: Language, verified: Verified) -> Iterator[str]:
 
 def _first(language: Language, failing: list[Finding]) -> Iterator[str]:
     say, first = language.say, failing[0]
-    yield say("%(part)s: %(reason)s", part=_name(language, first.part, {}), reason=first.reason)
+    yield say("%(part)s: %(reason)s", part=name_of(language, first.part, {}), reason=first.reason)
     if first.place:
         yield say("Where: %(place)s", place=first.place)
 
@@ -305,90 +287,3 @@ def _unchecked(language: Language, verified: Verified) -> Iterator[str]:
     yield say("whether a certificate was revoked since what the file itself says about it: nobody else is asked")
     yield say("whether a later document changed or ended this one")
     yield say("whether what it says is true, and lawful")
-
-
-def _parts(language: Language, report: VerificationReport, names: Names) -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            name=_name(language, finding.part, names),
-            verdict=finding.verdict,
-            reason=finding.reason,
-            place=finding.place,
-            sub_indication=finding.sub_indication,
-            meaning=_meaning(language, finding.sub_indication),
-            remedy=None if finding.verdict is Verdict.VALID else _remedy(language, finding),
-        )
-        for finding in report.findings
-    )
-
-
-def _name(language: Language, part: str, names: Names) -> str:
-    say = language.say
-    kind, _, field = part.partition(" ")
-    if field.startswith(SIGNATORY):
-        its_id = SignatoryId(field.removeprefix(SIGNATORY))
-        whom = names.get(its_id, its_id)
-        said = {
-            "signature": say("Signature of %(signatory)s", signatory=whom),
-            "field": say("Field of %(signatory)s", signatory=whom),
-        }
-        return said.get(kind) or say("Seal that stands for %(signatory)s", signatory=whom)
-    known = {
-        "seal seal:opening": say("Opening seal"),
-        "seal seal:closing": say("Closing seal"),
-        "timestamp timestamp:closing": say("Closing timestamp"),
-        "keys": say("Public keys"),
-        "file": say("Whole file"),
-        "approved = signed = archived": say("Approved = signed = archived"),
-    }
-    return known.get(part) or part[:1].upper() + part[1:]
-
-
-def _remedy(language: Language, finding: Finding) -> str:
-    say, part = language.say, finding.part
-    if finding.verdict is Verdict.INVALID:
-        return say("Do not rely on this file, and keep it as it is. Get it again from where it is kept; if it still "
-                   "fails, tell the organisation, with this report.")  # fmt: skip
-    if part in {"keys", "trust", "seals", "checkpoint"}:
-        return say("Get the public keys from the organisation by another way than this file, and verify it with them.")
-    if part.startswith("field "):
-        return say("Wait until everybody has signed, and verify the file that you get then.")
-    if part == "times":
-        return say("Compare the clock here with another one; if it is right, tell the organisation.")
-    if part.startswith("legal effect"):
-        return say("Ask for the trusted list that the organisation adopted, and verify with it.")
-    return say("Ask the organisation for what is missing, by the name of this part.")
-
-
-def _meaning(language: Language, sub_indication: str | None) -> str | None:
-    """Return in words what a sub-indication means (EN 319 102-1 5.1.3, table 5)."""
-    say = language.say
-    return {
-        "FORMAT_FAILURE": say("it is not written as the standard asks"),
-        "HASH_FAILURE": say("the bytes are not the ones that were signed"),
-        "SIG_CRYPTO_FAILURE": say("the signature was not made with the key of this certificate"),
-        "SIG_CONSTRAINTS_FAILURE": say("it is not the kind of signature that is asked for"),
-        "CHAIN_CONSTRAINTS_FAILURE": say("the certificate may not be used for this"),
-        "CRYPTO_CONSTRAINTS_FAILURE": say("its algorithms are too weak"),
-        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": say(
-            "its algorithms are too weak by now, and nothing proves that it is older"
-        ),
-        "NO_SIGNING_CERTIFICATE_FOUND": say("the certificate is missing"),
-        "NO_CERTIFICATE_CHAIN_FOUND": say("the certificate leads to nobody who is trusted here"),
-        "NO_CERTIFICATE_CHAIN_FOUND_NO_POE": say("the certificate leads to nobody who is trusted here"),
-        "REVOKED": say("the certificate was revoked before"),
-        "REVOKED_NO_POE": say("the certificate was revoked, and nothing proves that the signature is older"),
-        "REVOKED_CA_NO_POE": say("an authority above it was revoked, and nothing proves that the signature is older"),
-        "EXPIRED": say("the certificate had expired"),
-        "NOT_YET_VALID": say("the certificate was not valid yet"),
-        "OUT_OF_BOUNDS_NO_POE": say("the certificate is not valid now, and nothing proves that the signature is older"),
-        "OUT_OF_BOUNDS_NOT_REVOKED": say(
-            "the certificate is not valid now, and nothing proves that the signature is older"
-        ),
-        "TIMESTAMP_ORDER_FAILURE": say("its timestamps contradict each other"),
-        "NO_POE": say("nothing proves when it was made"),
-        "TRY_LATER": say("whether the certificate was revoked is not known yet"),
-        "CERTIFICATE_CHAIN_GENERAL_FAILURE": say("the certificates could not be judged"),
-        "SIGNED_DATA_NOT_FOUND": say("what was signed is missing"),
-        "GENERIC": say("the standard has no name for the reason"),
-    }.get(sub_indication or "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portal.verdicts import SIGNATORY, persons_marks, whose
+from portal.verdict_parts import SIGNATORY
+from portal.verdicts import persons_marks, whose
 from schemas.evidence import SignatureKind, SignatureReport
 
 if TYPE_CHECKING:
