@@ -64,6 +64,7 @@ def check(examined: Examined) -> VerificationReport:
         if found.whole:
             _check_register(connection, found, findings)
             _check_awaited(connection, found, findings)
+            _check_named_digests(connection, found, findings)
             _check_erased(connection, found, findings)
     _say_ledger(found, findings)
     log.compare(found)
@@ -147,6 +148,12 @@ def _check_awaited(connection: Connection, found: Recount, findings: Findings) -
     kept = {tuple(row) for row in connection.execute(select(tables.awaited))}
     for agreement in sorted({row[2] for row in kept ^ expected}):
         findings.attack(Attack.REGISTER_DIFFERS, "whom it waits for is not as the entries say", agreement)
+
+
+def _check_named_digests(connection: Connection, found: Recount, findings: Findings) -> None:
+    kept = {tuple(row) for row in connection.execute(select(tables.named_digests))}
+    for agreement in sorted({its_id for _, its_id in kept ^ found.digests}):
+        findings.attack(Attack.REGISTER_DIFFERS, "which files it names is not as the entries say", agreement)
 
 
 def _check_erased(connection: Connection, found: Recount, findings: Findings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,10 +19,21 @@ BATCH = 10_000
 
 def note(connection: Connection, *entries: Entry) -> None:
     """Note the digests that entries name, in the transaction that appends them."""
-    named = {(place.digest, entry.agreement): None for entry in entries for place in (*named_by(entry),)} | {
-        (receipt.sha256, entry.agreement): None for entry in entries for receipt in receipts_of(entry)
-    }
-    _insert(connection, named)
+    pairs = dict.fromkeys(pair for entry in entries for pair in pairs_of(entry))
+    rows = [{"digest": digest, "agreement": agreement} for digest, agreement in pairs]
+    if rows:
+        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+        connection.execute(kind.insert(tables.named_digests).on_conflict_do_nothing(), rows)
+
+
+def pairs_of(entry: Entry) -> Iterator[tuple[Digest, str]]:
+    """Yield each digest an entry of an agreement names, with that agreement; some twice."""
+    if entry.agreement == INSTALLATION:
+        return
+    for place in named_by(entry):
+        yield place.digest, entry.agreement
+    for receipt in receipts_of(entry):
+        yield receipt.sha256, entry.agreement
 
 
 def note_anew(connection: Connection, entries: Iterable[Entry]) -> None:
@@ -40,15 +51,6 @@ def note_anew(connection: Connection, entries: Iterable[Entry]) -> None:
 def agreements_naming(engine: Engine, digests: Iterable[Digest]) -> dict[Digest, int]:
     """Return how many agreements name each of some digests; one that none names is left out."""
     columns = tables.named_digests.c
-    named = columns.digest.in_(list(digests)) & (columns.agreement != INSTALLATION)
-    statement = select(columns.digest, func.count().label("agreements")).where(named).group_by(columns.digest)
+    statement = select(columns.digest, func.count().label("agreements")).where(columns.digest.in_(list(digests)))
     with reading(engine) as connection:
-        return {row.digest: row.agreements for row in connection.execute(statement)}
-
-
-def _insert(connection: Connection, named: Iterable[tuple[str, str]]) -> None:
-    rows = [{"digest": digest, "agreement": agreement} for digest, agreement in named]
-    if not rows:
-        return
-    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(kind.insert(tables.named_digests).on_conflict_do_nothing(), rows)
+        return {row.digest: row.agreements for row in connection.execute(statement.group_by(columns.digest))}

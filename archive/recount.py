@@ -19,6 +19,7 @@ from archive.exact import read_exact
 from archive.findings import Findings
 from archive.merkle import leaf_hash
 from archive.named import Place, named_by, naming, receipts_of
+from archive.named_digests import pairs_of
 from archive.register import RegisterRow, row_of
 from archive.tile_edge import Edge
 from archive.tiles import Tile
@@ -61,7 +62,8 @@ class Recount:
 
     ``whole`` is false where some are missing and nothing after them was read; ``contradicted`` is true where a signed
     checkpoint, or their own hashes, say that they were others; ``signed_size`` is the largest size they are signed in.
-    ``named`` and ``naming`` (records and reports among them that name further files) have the first leaf of each.
+    ``named`` and ``naming`` (records and reports among them that name further files) have the first leaf of each;
+    ``digests`` are what each agreement names.
     """
 
     size: int = 0
@@ -76,6 +78,7 @@ class Recount:
     named: dict[Place, int] = field(default_factory=dict)
     naming: dict[Place, int] = field(default_factory=dict)
     owners: dict[Place, set[str]] = field(default_factory=dict)
+    digests: set[tuple[Digest, str]] = field(default_factory=set)
     certificates: set[Place] = field(default_factory=set)
     receipts: list[DepositReceipt] = field(default_factory=list)
     erased: dict[Digest, int] = field(default_factory=dict)
@@ -206,6 +209,7 @@ class _Walk:
                 self._found.certificates.add(place)
         for place in naming(entry):
             self._found.naming.setdefault(place, leaf_index)
+        self._found.digests.update(pairs_of(entry))
         self._found.receipts.extend(receipts_of(entry))
         if isinstance(entry.event, ev.PersonErased):
             self._found.erased[entry.event.person] = leaf_index

@@ -120,8 +120,10 @@ def test_an_entry_the_lifecycle_would_have_refused_is_named(world):
         "UPDATE agreements SET id = 'MOU-2026-0009' WHERE id = 'MOU-2026-0001'",
         "UPDATE agreement_numbers SET last = 1",
         "DELETE FROM agreement_numbers",
+        "DELETE FROM named_digests WHERE agreement = 'MOU-2026-0001'",
+        "INSERT INTO named_digests VALUES (hex(randomblob(32)), 'MOU-2026-0001')",
     ],
-    ids=["stage", "deleted", "renamed", "number", "no numbers"],
+    ids=["stage", "deleted", "renamed", "number", "no numbers", "unnamed", "named"],
 )
 def test_a_register_that_differs_is_named_and_mended_by_rebuilding_it(world, statement):
     from archive.register import Register

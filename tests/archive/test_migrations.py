@@ -112,6 +112,8 @@ AS_IN_0003 = (
     "DROP TABLE awaited",
     "ALTER TABLE agreements ADD COLUMN delegates TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE webhooks ADD COLUMN ended_at VARCHAR(27)",
+    "INSERT INTO webhooks (id, url, kinds, secret, made_at, ended_at) VALUES ('w', '', '[]', '', '', '')",
+    "INSERT INTO named_digests VALUES ('of a rebuilt register', 'INSTALLATION')",
     "UPDATE alembic_version SET version_num = '0003'",
 )
 
@@ -145,6 +147,9 @@ def test_an_older_register_tells_whom_its_agreements_wait_for(database_url):
     engine.dispose()
     engine = open_database(database_url)
     assert rows() == before
+    with reading(engine) as connection:
+        for table in ("webhooks", "named_digests"):
+            assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
     engine.dispose()
 
 

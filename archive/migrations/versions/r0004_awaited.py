@@ -25,6 +25,7 @@ def upgrade() -> None:
     if rows := [row for line in op.get_bind().execute(sa.text(register)).mappings() for row in _rows(dict(line))]:
         op.bulk_insert(awaited, rows)
     op.drop_column("agreements", "delegates")
+    op.execute("DELETE FROM named_digests WHERE agreement = 'INSTALLATION'")
     op.execute("DELETE FROM webhooks WHERE ended_at IS NOT NULL")
     op.drop_column("webhooks", "ended_at")
 
