@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_timedelta
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -47,6 +48,7 @@ def rendered(page: str, visit: Visit, **values: object) -> str:
         "ago": lambda at: ago(at, visit),
         "day": lambda on: day(on, visit),
         "keeps": lambda: keeps(visit),
+        "figure": lambda count: format_decimal(count, locale=visit.language.locale),
     }
     return environment(visit.language.code).get_template(page).render(everywhere | values)
 
