@@ -7,6 +7,7 @@ every reader here compares the two.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
@@ -17,6 +18,9 @@ from archive.tiles import checked_length
 from schemas.errors import Invalid
 from schemas.events import Entry
 from schemas.evidence import AgreementId, Digest, Evidence
+
+MOST_KEPT = 2000
+"""So many entries are kept as they were read last: the pages of one agreement ask for the same ones again and again."""
 
 _ROWS = select(tables.ledger_entries)
 
@@ -164,11 +168,17 @@ def _rows(connection: Connection, statement: Select) -> Iterator[Row]:
 def _recorded(row: Row) -> Recorded:
     where = f"leaf {row.leaf_index}"
     _checked_hash(row)
-    entry = read_exact(Entry, row.leaf, where=where)
+    entry = _entry(row.leaf, where)
     said, kept = (entry.op_id, entry.agreement, entry.counter), (row.op_id, row.agreement, row.counter)
     if said != kept:
         raise Invalid("a ledger row contradicts its leaf", where=where, got=kept, expected=said)
     return Recorded(leaf_index=row.leaf_index, entry=entry)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _entry(leaf: bytes, where: str) -> Entry:
+    """Return the entry that a leaf is: the same bytes are the same entry for ever, and an entry never changes."""
+    return read_exact(Entry, leaf, where=where)
 
 
 def _checked_hash(row: Row) -> bytes:
